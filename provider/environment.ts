@@ -1,0 +1,33 @@
+import { hostname, userInfo } from "node:os";
+
+/** The environment this package reads; every access is in this file. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Returns the register this machine is told to use whatever a stack's configuration says; undefined when it is not. */
+export function storeOverride(environment: Environment = process.env): string | undefined {
+  return environment["MACPOOL_STORE"] || undefined;
+}
+
+/** Returns whether this is a CI job, where a register that is not there must not be made up. */
+export function isCi(environment: Environment = process.env): boolean {
+  const value = environment["CI"]?.toLowerCase();
+  return value !== undefined && value !== "" && value !== "false" && value !== "0";
+}
+
+/** Returns who is at work, for the history: the CI job when there is one, else `user@host`. */
+export function actorName(environment: Environment = process.env): string {
+  const github = environment["GITHUB_RUN_ID"];
+  if (github !== undefined) return `github:${environment["GITHUB_REPOSITORY"] ?? "?"}/${github}`;
+  const gitlab = environment["CI_JOB_URL"];
+  if (gitlab !== undefined) return gitlab;
+  return `${userName()}@${hostname()}`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a user id that has no entry in its user database.
+    return `uid ${process.getuid?.() ?? "?"}`;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Mac } from "../mac/mac";
+
+/** Free text that goes with a lease and is kept in its own words. */
+export interface Labels {
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** One address and who has it, or had it last. The register has at most one lease an address. */
+export interface Lease extends Labels {
+  readonly address: Mac;
+  readonly pool: string;
+  readonly owner: string;
+  readonly installation: string;
+  /** Digest of the keepers the address was asked for with; "" when there were none. */
+  readonly rotation: string;
+  /**
+   * 0 for the first live lease of (owner, pool, installation, rotation); the address itself for a further one while a
+   * replacement or a rename is under way. Part of the unique key, so that no two leases can be "the" one.
+   */
+  readonly slot: Mac;
+  /** Random per grant. Whoever shows it may change or release the lease; an older token may not. */
+  readonly token: string;
+  /** The register's change counter when this lease last changed. */
+  readonly seq: number;
+  /** When this owner got the address, in milliseconds since 1970. */
+  readonly acquiredAt: number;
+  /** When the address was released, in milliseconds since 1970; undefined while it is live. */
+  readonly releasedAt: number | undefined;
+}
+
+/** Who asks, for what. */
+export interface AcquireRequest extends Labels {
+  readonly owner: string;
+  readonly installation: string;
+  readonly pool: string;
+  readonly rotation: string;
+  /** The one address that will do. */
+  readonly requestedAddress?: Mac | undefined;
+  /** Whether a lease of the same owner under another installation may be taken over. */
+  readonly adopt?: boolean | undefined;
+  /** What a preview showed; taken if it is one of the owner's derived candidates and still free. */
+  readonly preferred?: Mac | undefined;
+  /** Whether to take the next address of the sequence whatever the pool's strategy. */
+  readonly sequential?: boolean | undefined;
+}
+
+/** How an address was found, in the order in which the rules are tried. */
+export type Rule = "keep" | "claim" | "adopt" | "reclaim" | "derive" | "sequence" | "reuse";
+
+/** What the register did before, to which address, for whom, and who asked for it. */
+export interface RegisterEvent {
+  /** 1, 2, 3, ... without gaps in SQLite; the register's change counter. */
+  readonly seq: number;
+  /** Milliseconds since 1970, never going back. */
+  readonly at: number;
+  readonly kind: Rule | "update" | "release" | "create-pool" | "update-pool" | "reserve" | "unreserve" | "init";
+  readonly address: Mac | undefined;
+  readonly pool: string;
+  readonly owner: string;
+  readonly installation: string;
+  /** `user@host`, or the CI job. */
+  readonly actor: string;
+}
+
+/** How full a pool is. The five counts are disjoint and add up to `size` with the addresses never issued. */
+export interface PoolUsage {
+  readonly size: number;
+  readonly live: number;
+  readonly quarantined: number;
+  /** Released, and past quarantine. */
+  readonly reusable: number;
+  /** Reserved, and not counted above. */
+  readonly reserved: number;
+  readonly neverIssued: number;
+  /** When the next quarantine ends, in milliseconds since 1970. */
+  readonly nextFreeAt: number | undefined;
+}

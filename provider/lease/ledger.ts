@@ -1,0 +1,43 @@
+import type { Mac } from "../mac/mac";
+import type { Lease, PoolUsage, RegisterEvent } from "./lease";
+import type { Pool, Reservation } from "./pool";
+
+/** What the rules need to know of a register. Every answer is of one moment: inside one transaction. */
+export interface LedgerView {
+  /** Milliseconds since 1970; never before the newest event. */
+  readonly now: number;
+  pool(name: string): Pool | undefined;
+  pools(): readonly Pool[];
+  /** Every reserved range, also those that no register may hand out; ascending, possibly overlapping. */
+  reservations(): readonly Reservation[];
+  reservationAt(address: Mac): Reservation | undefined;
+  /** The lease of an address, live or released. */
+  at(address: Mac): Lease | undefined;
+  /** Live leases of an owner in a pool under every installation, newest first. */
+  live(owner: string, pool: string): readonly Lease[];
+  /** Released leases of an owner in a pool whose address nobody got since, newest first. */
+  released(owner: string, pool: string): readonly Lease[];
+  /** Some live lease of a pool with an address from `start` to `end`. */
+  liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined;
+  /** Where the pool's sequence goes on. */
+  cursor(pool: string): Mac;
+  /** The lowest address at or above the pool's cursor that has no lease and is not reserved. */
+  nextUnissued(pool: Pool): Mac | undefined;
+  /** Released leases of a pool, longest-released first. */
+  longestReleased(pool: string): Iterable<Lease>;
+  usage(pool: Pool): PoolUsage;
+}
+
+/** A register inside a write transaction. */
+export interface Ledger extends LedgerView {
+  /** Records the event and returns its number, the register's new change counter. */
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number;
+  /** Writes the lease of `lease.address`, whoever had the address before. */
+  put(lease: Lease): void;
+  /** Makes the pool's sequence go on at `address`. */
+  setCursor(pool: string, address: Mac): void;
+  putPool(pool: Pool): void;
+  addReservation(reservation: Reservation): void;
+  removeReservation(reservation: Reservation): void;
+  newToken(): string;
+}

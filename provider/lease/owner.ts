@@ -1,0 +1,31 @@
+import { MacpoolError } from "../error";
+
+const MAX_LENGTH = 1024;
+
+/** The owner of an address that `macpool next` gave to nobody in particular. It never reclaims anything. */
+export const ANONYMOUS = "";
+
+/**
+ * Returns `owner` unchanged when it can name a lease holder. It is opaque: compared byte by byte, never parsed.
+ *
+ * Lone surrogates are refused because UTF-8 turns all of them into one replacement character, so two owners would
+ * become one in the register.
+ *
+ * @throws MacpoolError INVALID_OWNER when it is empty, longer than 1 024 characters, or holds control characters or
+ * lone surrogates.
+ */
+export function parseOwner(owner: string): string {
+  const fault = ownerFault(owner);
+  if (fault !== undefined) {
+    throw new MacpoolError("INVALID_OWNER", `Owner ${JSON.stringify(owner.slice(0, 80))} ${fault}.`);
+  }
+  return owner;
+}
+
+function ownerFault(owner: string): string | undefined {
+  if (owner === ANONYMOUS) return "is empty: give a text that names the NIC, such as its resource name";
+  if (owner.length > MAX_LENGTH) return `has ${owner.length} characters; at most ${MAX_LENGTH} are allowed`;
+  if (/\p{Cc}/u.test(owner)) return "holds a control character";
+  if (/\p{Cs}/u.test(owner)) return "is not well-formed Unicode";
+  return undefined;
+}

@@ -1,0 +1,87 @@
+import { MacpoolError } from "../error";
+import { assertPoolRanges } from "../mac/classify";
+import { normalizeRanges, parsePrefix, type Range, rangesSize } from "../mac/range";
+
+/** How a pool chooses an address for an owner: see {@link ../lease/allocate}. */
+export type Strategy = "derived" | "sequential";
+
+/** A pool as an operator writes it; everything but name and ranges has a default. */
+export interface PoolSpec {
+  readonly name: string;
+  readonly ranges: readonly Range[];
+  /** Default `derived`. */
+  readonly strategy?: Strategy | undefined;
+  /** Time a released address is kept from other owners, in seconds. Default 86 400 (24 h). */
+  readonly quarantineSeconds?: number | undefined;
+  /** Whether the ranges are an owned OUI, that is universally administered. Default false. */
+  readonly universal?: boolean | undefined;
+  readonly description?: string | undefined;
+}
+
+/** A pool in force: ranges ascending, disjoint and allowed. */
+export interface Pool {
+  readonly name: string;
+  readonly ranges: readonly Range[];
+  readonly strategy: Strategy;
+  readonly quarantineSeconds: number;
+  readonly universal: boolean;
+  readonly description: string;
+  /** Number of addresses in `ranges`. */
+  readonly size: number;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const DAY_SECONDS = 86_400;
+const MAX_QUARANTINE_SECONDS = 100 * 366 * DAY_SECONDS;
+
+/**
+ * Returns the pool that `spec` describes, with defaults filled in and ranges in ascending order.
+ *
+ * @throws MacpoolError INVALID_POOL for a bad name or quarantine; INVALID_RANGE for ranges that are empty, inverted,
+ * overlapping, or that hold an address which is not unicast or, unless `universal`, not locally administered.
+ */
+export function definePool(spec: PoolSpec): Pool {
+  const quarantineSeconds = spec.quarantineSeconds ?? DAY_SECONDS;
+  if (!NAME.test(spec.name)) {
+    throw new MacpoolError(
+      "INVALID_POOL",
+      `Pool name ${JSON.stringify(spec.name.slice(0, 80))} is not allowed: use 1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit.`,
+    );
+  }
+  if (!Number.isInteger(quarantineSeconds) || quarantineSeconds < 0 || quarantineSeconds > MAX_QUARANTINE_SECONDS) {
+    throw new MacpoolError(
+      "INVALID_POOL",
+      `Pool "${spec.name}": quarantine must be a whole number of seconds from 0 to 100 years, not ${quarantineSeconds}.`,
+    );
+  }
+  const universal = spec.universal ?? false;
+  const ranges = normalizeRanges(spec.ranges);
+  assertPoolRanges(ranges, universal);
+  return {
+    name: spec.name,
+    ranges,
+    strategy: spec.strategy ?? "derived",
+    quarantineSeconds,
+    universal,
+    description: spec.description ?? "",
+    size: rangesSize(ranges),
+  };
+}
+
+/** A range that no pool hands out, and why. */
+export interface Reservation extends Range {
+  readonly reason: string;
+}
+
+/** The name of the pool that every new register has, and that a preview without a register takes as given. */
+export const DEFAULT_POOL = "default";
+
+/** Returns the pool `default` of a new register: every address under `prefix`, derived. */
+export function defaultPool(prefix = "42"): Pool {
+  return definePool({ name: DEFAULT_POOL, ranges: [parsePrefix(prefix)] });
+}
+
+/** Reserved in every new register: Google Cloud builds instance addresses as 42:01 plus the IPv4 address. */
+export const DEFAULT_RESERVATIONS: readonly Reservation[] = [
+  { ...parsePrefix("42:01"), reason: "Google Cloud instance addresses" },
+];

@@ -1,0 +1,150 @@
+import { MacpoolError } from "../error";
+import { formatMac, type Mac } from "../mac/mac";
+import { allocate, derivedCandidate, isDerived } from "./allocate";
+import { type Entitlement, entitlement } from "./held";
+import type { AcquireRequest, Labels, Lease } from "./lease";
+import type { Ledger, LedgerView } from "./ledger";
+import { ANONYMOUS } from "./owner";
+import type { Pool } from "./pool";
+
+/** A derived pool below this size is too likely to hold a surprise between preview and update to promise from. */
+const SMALLEST_PREDICTABLE_POOL = 2 ** 24;
+
+/** A lease that was granted, by which rule, and what the user should know about it. */
+export interface Grant {
+  readonly lease: Lease;
+  readonly rule: Entitlement["rule"];
+  readonly warning: string | undefined;
+}
+
+/**
+ * Grants one address inside the ledger's transaction. Nothing is written when it throws.
+ *
+ * @throws MacpoolError POOL_NOT_FOUND, POOL_EXHAUSTED and those of {@link entitlement}.
+ */
+export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
+  const pool = requirePool(request.pool, ledger);
+  const chosen = entitlement(request, pool, ledger) ?? allocate(request, pool, ledger);
+  const before = ledger.at(chosen.address);
+  const isKept = chosen.rule === "keep" && before !== undefined;
+  const lease: Lease = {
+    address: chosen.address,
+    pool: pool.name,
+    owner: request.owner,
+    installation: request.installation,
+    rotation: request.rotation,
+    slot: slotFor(request, chosen.address, ledger),
+    token: ledger.newToken(),
+    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address, pool: pool.name }),
+    acquiredAt: isKept ? before.acquiredAt : ledger.now,
+    releasedAt: undefined,
+    description: request.description,
+    tags: request.tags,
+  };
+  ledger.put(lease);
+  if (chosen.rule === "sequence") ledger.setCursor(pool.name, chosen.address + 1);
+  return { lease, rule: chosen.rule, warning: namesake(request, lease, ledger) };
+}
+
+/**
+ * Returns the address that {@link acquire} would grant now, and by which rule; undefined when that cannot be promised.
+ * Writes nothing.
+ *
+ * @throws MacpoolError POOL_NOT_FOUND and those of {@link entitlement}.
+ */
+export function predict(
+  request: AcquireRequest,
+  view: LedgerView,
+  isPromised: (address: Mac) => boolean,
+): Entitlement | undefined {
+  const pool = requirePool(request.pool, view);
+  const known = entitlement(request, pool, view);
+  if (known !== undefined) return known;
+  if (!isDerived(request, pool) || pool.size < SMALLEST_PREDICTABLE_POOL) return undefined;
+  const address = derivedCandidate(request, pool, view, isPromised);
+  return address === undefined ? undefined : { rule: "derive", address };
+}
+
+/** Names the lease a caller holds a token for. */
+export interface LeaseRef {
+  readonly address: Mac;
+  readonly token: string;
+}
+
+/**
+ * Ends the lease if it is live and the token is its own, and starts its quarantine. Returns the released lease, or
+ * undefined when there is nothing to release: repeating a release, or releasing what somebody else holds by now, is
+ * no error and changes nothing.
+ */
+export function release(ref: LeaseRef, ledger: Ledger): Lease | undefined {
+  const lease = liveByToken(ref, ledger);
+  if (lease === undefined) return undefined;
+  const seq = ledger.append({ ...lease, kind: "release" });
+  const released = { ...lease, slot: 0, seq, releasedAt: ledger.now };
+  ledger.put(released);
+  return released;
+}
+
+/** What may change on a live lease without changing its address. */
+export interface LeaseChange extends LeaseRef, Labels {
+  readonly owner: string;
+  readonly installation: string;
+}
+
+/** Renames or relabels the lease. Returns it, or undefined when it is not live under that token. */
+export function update(change: LeaseChange, ledger: Ledger): Lease | undefined {
+  const lease = liveByToken(change, ledger);
+  if (lease === undefined) return undefined;
+  const { owner, installation, description, tags } = change;
+  const request = { ...lease, owner, installation };
+  const seq = ledger.append({ ...request, kind: "update" });
+  const changed: Lease = { ...request, description, tags, slot: slotFor(request, lease.address, ledger), seq };
+  ledger.put(changed);
+  return changed;
+}
+
+/**
+ * Returns the pool called `name`.
+ *
+ * @throws MacpoolError POOL_NOT_FOUND, listing the pools there are.
+ */
+export function requirePool(name: string, view: Pick<LedgerView, "pool" | "pools">): Pool {
+  const pool = view.pool(name);
+  if (pool !== undefined) return pool;
+  const known = view.pools().map((other) => other.name);
+  throw new MacpoolError(
+    "POOL_NOT_FOUND",
+    `There is no pool ${JSON.stringify(name.slice(0, 80))}. This register has: ${known.join(", ") || "none"}.`,
+    { details: { pool: name.slice(0, 80) } },
+  );
+}
+
+function liveByToken(ref: LeaseRef, view: LedgerView): Lease | undefined {
+  const lease = view.at(ref.address);
+  return lease !== undefined && lease.releasedAt === undefined && lease.token === ref.token ? lease : undefined;
+}
+
+type Identity = Pick<Lease, "owner" | "pool" | "installation" | "rotation">;
+
+function slotFor(identity: Identity, address: Mac, view: LedgerView): Mac {
+  if (identity.owner === ANONYMOUS) return address;
+  const isOccupied = view
+    .live(identity.owner, identity.pool)
+    .some(
+      (lease) =>
+        lease.address !== address &&
+        lease.slot === 0 &&
+        lease.installation === identity.installation &&
+        lease.rotation === identity.rotation,
+    );
+  return isOccupied ? address : 0;
+}
+
+function namesake(request: AcquireRequest, granted: Lease, view: LedgerView): string | undefined {
+  if (request.owner === ANONYMOUS) return undefined;
+  const other = view
+    .live(request.owner, request.pool)
+    .find((lease) => lease.installation !== request.installation && lease.address !== granted.address);
+  if (other === undefined) return undefined;
+  return `Owner "${request.owner}" also holds ${formatMac(other.address)} in pool "${request.pool}" under installation ${other.installation || "none"}: another stack of the same name, or a lost state. It was left alone; this stack got ${formatMac(granted.address)}. Set adopt to take the other lease over instead.`;
+}

@@ -1,0 +1,76 @@
+import { MacpoolError } from "../error";
+import type { Entitlement } from "../lease/held";
+import type { AcquireRequest } from "../lease/lease";
+import { formatMac, type Mac } from "../mac/mac";
+import { requestOf } from "./request";
+import { runtime } from "./runtime";
+import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
+
+/** What the host wants from `check`. */
+export interface CheckResult {
+  readonly inputs: Bag;
+  readonly failures?: readonly Failure[];
+}
+
+/**
+ * Validates the inputs and adds `address` where it is known already, so that a preview shows it. Never writes.
+ *
+ * `olds` are the old inputs; they are empty for a resource that is new or about to be replaced.
+ */
+export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
+  const { inputs, unknowns, failures } = parseNews(news);
+  if (failures.length > 0) return { inputs: news, failures };
+  const { address: _, ...given } = inputs;
+  const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
+  try {
+    const address = await resolveAddress(parseInputs(olds).inputs, settled, unknowns);
+    return { inputs: { ...settled, ...unknowns, ...(address === undefined ? {} : { address }) } };
+  } catch (error) {
+    return { inputs: news, failures: [failureOf(error)] };
+  }
+}
+
+/** Which property a refusal by the register is about. */
+const PROPERTIES: Readonly<Record<string, string>> = {
+  POOL_NOT_FOUND: "pool",
+  ADDRESS_OUTSIDE_POOL: "address",
+  ADDRESS_RESERVED: "address",
+  ADDRESS_TAKEN: "address",
+  ADDRESS_QUARANTINED: "address",
+  INVALID_MAC: "address",
+};
+
+function failureOf(error: unknown): Failure {
+  const property = MacpoolError.is(error) ? PROPERTIES[error.code] : undefined;
+  if (property === undefined || !(error instanceof Error)) throw error;
+  return { property, reason: error.message };
+}
+
+async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promise<string | undefined> {
+  const isKept = keepsLease(olds, news, unknowns);
+  if ("pool" in unknowns || "rotation" in unknowns || "requestedAddress" in unknowns) return undefined;
+  if ("owner" in unknowns) return isKept ? olds.address : news.requestedAddress;
+  // A lease is renamed by `update`; until then the register knows it under the old name.
+  const request = requestOf(isKept ? { ...news, owner: olds.owner, installation: olds.installation } : news);
+  const known = await foresee(request);
+  if (news.requestedAddress !== undefined) return news.requestedAddress;
+  if (isKept && known?.rule !== "keep") return olds.address;
+  return known === undefined ? undefined : formatMac(known.address);
+}
+
+/** Returns whether the resource will be updated in place or left alone, as far as pool and keepers decide it. */
+function keepsLease(olds: Inputs, news: Inputs, unknowns: Bag): boolean {
+  if (olds.address === undefined || "pool" in unknowns || "rotation" in unknowns) return false;
+  return olds.pool === news.pool && olds.rotation === news.rotation;
+}
+
+/** Returns what the register would grant; undefined when it cannot be asked. */
+async function foresee(request: AcquireRequest): Promise<Entitlement | undefined> {
+  const process = runtime();
+  const asker = `${request.pool}\n${request.owner}`;
+  const isPromised = (address: Mac) => process.isPromisedToAnother(address, asker);
+  const register = await process.registerForPreview();
+  const known = await register?.predict(request, isPromised);
+  if (known?.rule === "derive") process.promise(known.address, asker);
+  return known;
+}

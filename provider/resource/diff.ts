@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from "node:util";
+import { MacpoolError } from "../error";
+import { formatMac } from "../mac/mac";
+import { type Provenance, runtime } from "./runtime";
+import { type Bag, parseInputs, parseState, type State } from "./schema";
+
+/** What the host wants from `diff`. */
+export interface DiffResult {
+  readonly changes: boolean;
+  readonly replaces: readonly string[];
+}
+
+/** Inputs that change in place. `__provider` is among them: only an update carries a new loader into the outputs. */
+const IN_PLACE = ["owner", "installation", "description", "tags", "requestedAddress", "adopt", "keepers", "__provider"];
+
+/**
+ * Compares a state's outputs with new inputs: another pool, other keepers or another requested address ask for a
+ * replacement, everything else is changed in place. Addresses are never compared. A lease that the register does not
+ * have any more counts as a change, so that the update re-asserts it.
+ *
+ * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK when the register can be opened and is not the one.
+ */
+export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
+  const state = parseState(olds);
+  const isLost = await isLeaseLost(state);
+  const { inputs, unknowns } = parseInputs(news);
+  const address = inputs.requestedAddress;
+  const replaces = [
+    ...("pool" in unknowns || inputs.pool !== state.pool ? ["pool"] : []),
+    ...("rotation" in unknowns || inputs.rotation !== state.rotation ? ["rotation"] : []),
+    ...("requestedAddress" in unknowns || (address !== undefined && address !== formatMac(state.address))
+      ? ["requestedAddress"]
+      : []),
+  ];
+  const isChanged = IN_PLACE.some((key) => !isDeepStrictEqual(plain(olds[key]), plain(news[key])));
+  return { changes: isLost || isChanged || replaces.length > 0, replaces };
+}
+
+async function isLeaseLost(state: State): Promise<boolean> {
+  const register = await registerIfReachable(state);
+  if (register === undefined) return false;
+  const lease = await register.find(state.address);
+  return lease?.releasedAt !== undefined || lease?.token !== state.token;
+}
+
+async function registerIfReachable(state: Provenance) {
+  try {
+    return await runtime().registerOf(state);
+  } catch (error) {
+    // That it is the wrong one must be heard; that it cannot be opened must not stop a preview.
+    if (MacpoolError.is(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** Absent and empty are the same, and so are bags whatever their prototype. */
+function plain(value: unknown): unknown {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "object") return value;
+  const entries = Object.entries(value);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}

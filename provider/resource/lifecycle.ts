@@ -1,0 +1,123 @@
+import { MacpoolError } from "../error";
+import type { AcquireRequest } from "../lease/lease";
+import type { Grant } from "../lease/transact";
+import { formatMac, parseMac } from "../mac/mac";
+import type { LeaseStore } from "../store/store";
+import { inputsOf, outputsOf, requestOf } from "./request";
+import { runtime } from "./runtime";
+import { type Bag, type Inputs, parseInputs, parseNews, parseState, type State } from "./schema";
+
+/** What the host wants from `create`. */
+export interface CreateResult {
+  readonly id: string;
+  readonly outs: Bag;
+}
+
+/** What the host wants from `read`; an empty id says that the resource is gone. */
+export interface ReadResult {
+  readonly id: string;
+  readonly props: Bag;
+  readonly inputs?: Bag;
+}
+
+/**
+ * Grants an address. The id is the address; it is safe that a replacement may have the same one, because `delete` goes by
+ * the token, which is new with every grant.
+ *
+ * @throws MacpoolError when nothing was granted; see `LeaseStore.acquire` and `Runtime.registerForGrants`.
+ */
+export async function create(bag: Bag): Promise<CreateResult> {
+  const inputs = valid(bag);
+  const register = await runtime().registerForGrants();
+  const { lease } = await grant(register, requestOf(inputs));
+  const { storeId } = await register.identity();
+  return { id: formatMac(lease.address), outs: outputsOf(lease, storeId, inputs) };
+}
+
+/**
+ * Renames or relabels the lease. One that the register does not have under the state's token is asserted again at the
+ * same address.
+ *
+ * @throws MacpoolError ADDRESS_TAKEN, ADDRESS_QUARANTINED or ADDRESS_RESERVED when that is not possible; those of
+ * `Runtime.registerOf`.
+ */
+export async function update(_id: string, olds: Bag, news: Bag): Promise<{ readonly outs: Bag }> {
+  const state = parseState(olds);
+  const inputs = valid(news);
+  const register = await runtime().registerOf(state);
+  const change = requestOf({ ...inputs, pool: state.pool, rotation: state.rotation });
+  const lease =
+    (await register.update({ ...change, address: state.address, token: state.token })) ??
+    (await reassert(register, state, change));
+  return { outs: outputsOf(lease, state.storeId, inputs) };
+}
+
+/**
+ * Ends the lease and starts its quarantine, if the state's token is still the lease's. If it is not, somebody else holds
+ * the address by now, or nobody does: there is nothing left to do.
+ *
+ * @throws MacpoolError those of `Runtime.registerOf`, so that a stack is not emptied against the wrong register.
+ */
+async function remove(_id: string, outputs: Bag): Promise<void> {
+  const state = parseState(outputs);
+  const register = await runtime().registerOf(state);
+  await register.release([state]);
+}
+
+export { remove as delete };
+
+/**
+ * Reads the lease: by the state's token, or for `MacAddress.get` by the address alone.
+ *
+ * @throws MacpoolError when the register cannot be opened, is another one or is older than the state: a refresh must not
+ * take that for leases that are gone.
+ */
+export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
+  if (outputs["token"] === undefined) return readByAddress(id);
+  const state = parseState(outputs);
+  const register = await runtime().registerOf(state);
+  const lease = await register.find(state.address);
+  if (lease === undefined || lease.releasedAt !== undefined || lease.token !== state.token) return GONE;
+  const { inputs } = parseInputs(outputs);
+  return {
+    id: formatMac(lease.address),
+    props: outputsOf(lease, state.storeId, inputs),
+    inputs: inputsOf(lease, inputs),
+  };
+}
+
+const GONE: ReadResult = { id: "", props: {} };
+
+async function readByAddress(id: string): Promise<ReadResult> {
+  const register = await runtime().register();
+  const lease = await register.find(parseMac(id));
+  if (lease === undefined || lease.releasedAt !== undefined) return GONE;
+  const { storeId } = await register.identity();
+  // Without the token: who only looks at a lease must not be able to release it.
+  return { id: formatMac(lease.address), props: { ...inputsOf(lease, {}), storeId } };
+}
+
+async function reassert(register: LeaseStore, state: State, change: AcquireRequest) {
+  const { owner, installation } = state;
+  const request = { ...change, owner, installation, requestedAddress: state.address };
+  const { lease } = await grant(register, request);
+  return (await register.update({ ...change, address: lease.address, token: lease.token })) ?? lease;
+}
+
+async function grant(register: LeaseStore, request: AcquireRequest): Promise<Grant> {
+  const [outcome] = await register.acquire([request]);
+  if (outcome === undefined) throw new MacpoolError("INTERNAL", "The register answered nothing; nothing is known.");
+  if (!outcome.ok) throw outcome.error;
+  if (outcome.value.warning !== undefined) console.warn(`macpool: ${outcome.value.warning}`);
+  return outcome.value;
+}
+
+/** Inputs were checked before; they are looked at again because nothing else stands between them and the register. */
+function valid(bag: Bag): Inputs {
+  const { inputs, failures, unknowns } = parseNews(bag);
+  const failure = failures[0];
+  if (failure !== undefined) throw new MacpoolError("INVALID_CONFIG", `${failure.property}: ${failure.reason}`);
+  const unknown = Object.keys(unknowns)[0];
+  if (unknown !== undefined) throw new MacpoolError("INTERNAL", `"${unknown}" is not known, so nothing was granted.`);
+  return inputs;
+}

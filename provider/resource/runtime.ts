@@ -1,0 +1,218 @@
+import { isCi } from "../environment";
+import { MacpoolError } from "../error";
+import { DEFAULT_POOL } from "../lease/pool";
+import type { Mac } from "../mac/mac";
+import { createMemoryStore } from "../store/memory-store";
+import { createRegister, newRegister, openRegister, systemContext } from "../store/open";
+import type { LeaseStore, RegisterIdentity } from "../store/store";
+import { type Config, readSettings, type Settings } from "./settings";
+
+/** What a resource's state remembers of the register that gave it its address. */
+export interface Provenance {
+  readonly storeId: string;
+  readonly seq: number;
+}
+
+/**
+ * What one provider process knows. The host drops every fact about the deployment and calls `configure` without waiting
+ * for it, so this lives in a module variable and is set synchronously.
+ */
+class Runtime {
+  readonly settings: Settings;
+  readonly #promised = new Map<Mac, string>();
+  #store: LeaseStore | undefined;
+  #opening: Promise<LeaseStore> | undefined;
+  #distrust: MacpoolError | undefined;
+  #named: string | undefined;
+  #hasWarned = false;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns the register, opened once.
+   *
+   * @throws MacpoolError REGISTER_MISSING when there is none; REGISTER_MISMATCH when it is not the configured one.
+   */
+  register(): Promise<LeaseStore> {
+    if (this.#store !== undefined) return Promise.resolve(this.#store);
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /**
+   * Returns something to foresee addresses with: the register, or where there is none yet, what a new one would be;
+   * undefined when the register cannot be used, so that a preview stays possible. Whatever is wrong stops the update.
+   */
+  async registerForPreview(): Promise<Pick<LeaseStore, "predict"> | undefined> {
+    try {
+      return await this.register();
+    } catch (error) {
+      if (isMissing(error)) return builtIn;
+      this.#warnOnce(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Returns the register for writing, and creates it when there is none and nothing speaks against it.
+   *
+   * @throws MacpoolError REGISTER_MISSING in CI, when a register is configured by its id, or when the stack's state names
+   * one; whatever made this process distrust the register before.
+   */
+  async registerForGrants(): Promise<LeaseStore> {
+    this.#assertTrusted();
+    try {
+      return await this.register();
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      this.#assertMayCreate(error);
+    }
+    this.#create();
+    return this.register();
+  }
+
+  /**
+   * Compares a resource's state with the register and returns the register.
+   *
+   * @throws MacpoolError REGISTER_MISMATCH when the state comes from another register; REGISTER_ROLLED_BACK when it is
+   * newer than the register. From then on this process grants nothing.
+   */
+  async registerOf(state: Provenance): Promise<LeaseStore> {
+    this.#named = state.storeId;
+    const store = await this.register();
+    const identity = await store.identity();
+    this.#distrust ??= mismatch(state, identity, store.location);
+    this.#assertTrusted();
+    return store;
+  }
+
+  /** Remembers that a preview shows `address` to `owner`, so that it is shown to nobody else. */
+  promise(address: Mac, owner: string): void {
+    this.#promised.set(address, owner);
+  }
+
+  /** Returns whether `address` was shown to somebody other than `owner`. */
+  isPromisedToAnother(address: Mac, owner: string): boolean {
+    const holder = this.#promised.get(address);
+    return holder !== undefined && holder !== owner;
+  }
+
+  async #open(): Promise<LeaseStore> {
+    const store = await openRegister(this.settings.store, context());
+    const { storeId } = await store.identity();
+    if (this.settings.storeId !== undefined && storeId !== this.settings.storeId) {
+      await store.close();
+      throw new MacpoolError(
+        "REGISTER_MISMATCH",
+        `Register ${store.location} has the id ${storeId}, but configuration macpool:storeId asks for ${this.settings.storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register.`,
+        { details: { found: storeId, expected: this.settings.storeId } },
+      );
+    }
+    this.#store = store;
+    return store;
+  }
+
+  #create(): void {
+    try {
+      const location = createRegister(this.settings.store, context());
+      console.log(`macpool: created the register ${location}`);
+    } catch (error) {
+      // Another process created it at the same moment.
+      if (!(MacpoolError.is(error) && error.code === "REGISTER_EXISTS")) throw error;
+    }
+  }
+
+  #warnOnce(error: unknown): void {
+    if (!this.#hasWarned) context().warn(`addresses of this preview are not all known. ${String(error)}`);
+    this.#hasWarned = true;
+  }
+
+  #assertTrusted(): void {
+    if (this.#distrust !== undefined) throw this.#distrust;
+  }
+
+  #assertMayCreate(missing: MacpoolError): void {
+    const { storeId } = this.settings;
+    const expected = storeId ?? this.#named;
+    if (expected !== undefined) {
+      throw new MacpoolError(
+        "REGISTER_MISSING",
+        `There is no register at ${missing.details["path"]}, and a new one will not do: this stack belongs to register ${expected}. Set macpool:store or MACPOOL_STORE to where that one is, or restore it from a backup.`,
+        { cause: missing, details: { expected } },
+      );
+    }
+    if (isCi()) {
+      throw new MacpoolError(
+        "REGISTER_MISSING",
+        `There is no register at ${missing.details["path"]}, and in CI none is created by itself, because a job's disk is lost with the job. Set macpool:store or MACPOOL_STORE to the shared register, or create this one with: macpool init`,
+        { cause: missing },
+      );
+    }
+  }
+}
+
+/** A new register has one pool, so nothing can be said of another; and the real one may lie on another machine. */
+const builtIn: Pick<LeaseStore, "predict"> = {
+  predict: async (request, isPromised) => {
+    const register = createMemoryStore(newRegister(), context());
+    return request.pool === DEFAULT_POOL && request.requestedAddress === undefined
+      ? register.predict(request, isPromised)
+      : undefined;
+  },
+};
+
+let configuration: Config = { get: () => undefined };
+let current: Runtime | undefined;
+
+/**
+ * Takes over the configuration. Synchronous and without a check: the host starts other calls before it has waited for
+ * `configure`, and goes on unconfigured when it throws.
+ */
+export function configureRuntime(config: Config): void {
+  configuration = config;
+}
+
+/**
+ * Returns the runtime of this process.
+ *
+ * @throws MacpoolError INVALID_CONFIG, every time.
+ */
+export function runtime(): Runtime {
+  const settings = readSettings(configuration);
+  if (current === undefined || !isSame(current.settings, settings)) current = new Runtime(settings);
+  return current;
+}
+
+function context() {
+  return systemContext((message) => console.warn(`macpool: ${message}`));
+}
+
+function isSame(one: Settings, other: Settings): boolean {
+  return one.store === other.store && one.pool === other.pool && one.storeId === other.storeId;
+}
+
+function isMissing(error: unknown): error is MacpoolError {
+  return MacpoolError.is(error) && error.code === "REGISTER_MISSING";
+}
+
+function mismatch(state: Provenance, register: RegisterIdentity, location: string): MacpoolError | undefined {
+  if (state.storeId !== register.storeId) {
+    return new MacpoolError(
+      "REGISTER_MISMATCH",
+      `This stack's addresses come from register ${state.storeId}, but ${location} is register ${register.storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register.`,
+      { details: { found: register.storeId, expected: state.storeId } },
+    );
+  }
+  if (state.seq > register.seq) {
+    return new MacpoolError(
+      "REGISTER_ROLLED_BACK",
+      `Register ${location} is older than this stack: it stands at change ${register.seq}, the stack has seen change ${state.seq}. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back.`,
+      { details: { found: register.seq, expected: state.seq } },
+    );
+  }
+  return undefined;
+}

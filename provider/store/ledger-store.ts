@@ -1,0 +1,54 @@
+import { MacpoolError } from "../error";
+import { createPool, reserve, stats, unreserve, updatePool } from "../lease/administer";
+import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
+import type { Ledger, LedgerView } from "../lease/ledger";
+import { acquire, type Grant, predict, release, update } from "../lease/transact";
+import type { EventFilter, LeaseFilter, LeaseStore, RegisterIdentity, Settled, Verification } from "./store";
+
+/** What a kind of register must be able to do for {@link ledgerStore} to make a whole store of it. */
+export interface LedgerBackend {
+  readonly location: string;
+  identity(): Promise<RegisterIdentity>;
+  /** Runs `work` in a write transaction, and resolves when it is durable. `work` runs again if the commit failed. */
+  write<T>(work: (ledger: Ledger) => T): Promise<T>;
+  /** Runs `work` on one moment of the register. */
+  read<T>(work: (view: LedgerView) => T): Promise<T>;
+  leases(filter: LeaseFilter): AsyncIterable<Lease>;
+  events(filter: EventFilter): AsyncIterable<RegisterEvent>;
+  verify(): Promise<Verification>;
+  close(): Promise<void>;
+}
+
+/** Returns the store whose rules are those of `lease/` and whose transactions are the backend's. */
+export function ledgerStore(backend: LedgerBackend): LeaseStore {
+  return {
+    location: backend.location,
+    identity: () => backend.identity(),
+    createPool: (spec) => backend.write((ledger) => createPool(spec, ledger)),
+    updatePool: (name, change) => backend.write((ledger) => updatePool(name, change, ledger)),
+    pools: () => backend.read((view) => view.pools()),
+    acquire: (requests) => backend.write((ledger) => requests.map((request) => settled(request, ledger))),
+    predict: (request, isPromised = () => false) => backend.read((view) => predict(request, view, isPromised)),
+    release: (refs) => backend.write((ledger) => refs.map((ref) => release(ref, ledger))),
+    update: (change) => backend.write((ledger) => update(change, ledger)),
+    find: (address) => backend.read((view) => view.at(address)),
+    list: (filter = {}) => backend.leases(filter),
+    reserve: (reservation) => backend.write((ledger) => reserve(reservation, ledger)),
+    unreserve: (range) => backend.write((ledger) => unreserve(range, ledger)),
+    reserved: () => backend.read((view) => view.reservations()),
+    history: (filter = {}) => backend.events(filter),
+    stats: (pool) => backend.read((view) => stats(pool, view)),
+    verify: () => backend.verify(),
+    close: () => backend.close(),
+  };
+}
+
+function settled(request: AcquireRequest, ledger: Ledger): Settled<Grant> {
+  try {
+    return { ok: true, value: acquire(request, ledger) };
+  } catch (error) {
+    // Anything but a refusal by the rules may have written something: let the transaction be undone.
+    if (!MacpoolError.is(error)) throw error;
+    return { ok: false, error };
+  }
+}

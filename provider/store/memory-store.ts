@@ -1,0 +1,196 @@
+import { createPool, reserve } from "../lease/administer";
+import type { Lease, PoolUsage, RegisterEvent } from "../lease/lease";
+import type { Ledger } from "../lease/ledger";
+import type { Pool, Reservation } from "../lease/pool";
+import { usageOf } from "../lease/usage";
+import { neverAllocated } from "../mac/classify";
+import type { Mac } from "../mac/mac";
+import { type LedgerBackend, ledgerStore } from "./ledger-store";
+import type { EventFilter, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "./store";
+
+/** Returns a register that lives as long as the process: the plainest form of the contract, for tests and trials. */
+export function createMemoryStore(content: InitialContent, context: StoreContext): LeaseStore {
+  const ledger = new MemoryLedger(context);
+  ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
+  for (const pool of content.pools) createPool(pool, ledger);
+  for (const reservation of content.reservations) reserve(reservation, ledger);
+  return ledgerStore(new MemoryBackend(ledger, content.storeId));
+}
+
+class MemoryBackend implements LedgerBackend {
+  readonly location = "memory";
+  readonly #ledger: MemoryLedger;
+  readonly #storeId: string;
+
+  constructor(ledger: MemoryLedger, storeId: string) {
+    this.#ledger = ledger;
+    this.#storeId = storeId;
+  }
+
+  async identity() {
+    return { storeId: this.#storeId, seq: this.#ledger.events.length };
+  }
+
+  async write<T>(work: (ledger: Ledger) => T): Promise<T> {
+    return work(this.#ledger);
+  }
+
+  async read<T>(work: (view: Ledger) => T): Promise<T> {
+    return work(this.#ledger);
+  }
+
+  async *leases(filter: LeaseFilter): AsyncIterable<Lease> {
+    yield* this.#ledger
+      .byAddress()
+      .filter(
+        (lease) =>
+          (filter.pool === undefined || lease.pool === filter.pool) &&
+          (filter.owner === undefined || lease.owner === filter.owner) &&
+          (filter.ownerPrefix === undefined || lease.owner.startsWith(filter.ownerPrefix)) &&
+          (filter.state === undefined || (lease.releasedAt === undefined) === (filter.state === "live")),
+      );
+  }
+
+  async *events(filter: EventFilter): AsyncIterable<RegisterEvent> {
+    yield* this.#ledger.events.filter(
+      (event) =>
+        (filter.address === undefined || event.address === filter.address) &&
+        (filter.owner === undefined || event.owner === filter.owner),
+    );
+  }
+
+  async verify() {
+    return { faults: [], leases: this.#ledger.byAddress().length };
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held but memory.
+  }
+}
+
+class MemoryLedger implements Ledger {
+  readonly events: RegisterEvent[] = [];
+  readonly #context: StoreContext;
+  readonly #leases = new Map<Mac, Lease>();
+  readonly #pools = new Map<string, Pool>();
+  readonly #cursors = new Map<string, Mac>();
+  #reservations: readonly Reservation[] = neverAllocated.map((range) => ({ ...range, reason: "protocol addresses" }));
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+  }
+
+  get now(): number {
+    return Math.max(this.#context.clock(), this.events.at(-1)?.at ?? 0);
+  }
+
+  byAddress(): readonly Lease[] {
+    return [...this.#leases.values()].sort((one, other) => one.address - other.address);
+  }
+
+  pool(name: string): Pool | undefined {
+    return this.#pools.get(name);
+  }
+
+  pools(): readonly Pool[] {
+    return [...this.#pools.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  reservations(): readonly Reservation[] {
+    return this.#reservations;
+  }
+
+  reservationAt(address: Mac): Reservation | undefined {
+    return this.#reservations.find((range) => range.start <= address && address <= range.end);
+  }
+
+  at(address: Mac): Lease | undefined {
+    return this.#leases.get(address);
+  }
+
+  live(owner: string, pool: string): readonly Lease[] {
+    return this.#newestFirst(pool).filter((lease) => lease.owner === owner && lease.releasedAt === undefined);
+  }
+
+  released(owner: string, pool: string): readonly Lease[] {
+    return this.#newestFirst(pool).filter((lease) => lease.owner === owner && lease.releasedAt !== undefined);
+  }
+
+  liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
+    return this.#newestFirst(pool).find(
+      (lease) => lease.address >= start && lease.address <= end && lease.releasedAt === undefined,
+    );
+  }
+
+  cursor(pool: string): Mac {
+    return this.#cursors.get(pool) ?? 0;
+  }
+
+  nextUnissued(pool: Pool): Mac | undefined {
+    for (const range of pool.ranges) {
+      let address = Math.max(range.start, this.cursor(pool.name));
+      while (address <= range.end) {
+        const reserved = this.reservationAt(address);
+        if (reserved === undefined && !this.#leases.has(address)) return address;
+        address = (reserved?.end ?? address) + 1;
+      }
+    }
+    return undefined;
+  }
+
+  longestReleased(pool: string): Iterable<Lease> {
+    return this.#newestFirst(pool)
+      .filter((lease) => lease.releasedAt !== undefined)
+      .reverse();
+  }
+
+  usage(pool: Pool): PoolUsage {
+    const leases = this.#newestFirst(pool.name);
+    const over = this.now - pool.quarantineSeconds * 1000;
+    const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
+    const quarantined = released.filter((at) => at > over);
+    return usageOf(pool, this.#reservations, {
+      live: leases.length - released.length,
+      quarantined: quarantined.length,
+      reusable: released.length - quarantined.length,
+      oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
+      leasedWithin: (range) =>
+        leases.filter((lease) => lease.address >= range.start && lease.address <= range.end).length,
+    });
+  }
+
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
+    const { kind, address, pool, owner, installation } = event;
+    const seq = this.events.length + 1;
+    this.events.push({ seq, at: this.now, kind, address, pool, owner, installation, actor: this.#context.actor });
+    return seq;
+  }
+
+  put(lease: Lease): void {
+    this.#leases.set(lease.address, lease);
+  }
+
+  setCursor(pool: string, address: Mac): void {
+    this.#cursors.set(pool, address);
+  }
+
+  putPool(pool: Pool): void {
+    this.#pools.set(pool.name, pool);
+  }
+
+  addReservation(reservation: Reservation): void {
+    this.#reservations = [...this.#reservations, reservation].sort((one, other) => one.start - other.start);
+  }
+
+  removeReservation(reservation: Reservation): void {
+    this.#reservations = this.#reservations.filter((other) => other !== reservation);
+  }
+
+  newToken(): string {
+    return this.#context.newToken();
+  }
+
+  #newestFirst(pool: string): readonly Lease[] {
+    return [...this.#leases.values()].filter((lease) => lease.pool === pool).sort((one, other) => other.seq - one.seq);
+  }
+}

@@ -1,0 +1,61 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import envPaths from "env-paths";
+import { actorName } from "../environment";
+import { MacpoolError } from "../error";
+import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
+import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
+import type { InitialContent, LeaseStore, StoreContext } from "./store";
+
+/** Returns the path of the register that every stack of this user shares unless told otherwise. */
+export function defaultStore(): string {
+  return join(envPaths("pulumi-macpool", { suffix: "" }).data, "register.db");
+}
+
+/** Returns the context of real use: the system's clock, 128 random bits a token, and this user or CI job. */
+export function systemContext(warn: (message: string) => void): StoreContext {
+  const actor = actorName();
+  return { clock: Date.now, newToken: () => randomBytes(16).toString("base64url"), actor, warn };
+}
+
+/**
+ * Opens the register that `store` names: a path (relative to the working directory), `sqlite:PATH` or a `file:` URL.
+ *
+ * @throws MacpoolError INVALID_CONFIG for anything else; REGISTER_MISSING when there is none; those of `openSqliteStore`.
+ */
+export async function openRegister(store: string, context: StoreContext): Promise<LeaseStore> {
+  return openSqliteStore(sqlitePath(store), context);
+}
+
+/**
+ * Creates a register with pool `default` under `prefix` (default 42) and returns where it is.
+ *
+ * @throws MacpoolError REGISTER_EXISTS; INVALID_CONFIG; INVALID_RANGE for the prefix; those of `createSqliteRegister`.
+ */
+export function createRegister(store: string, context: StoreContext, prefix?: string): string {
+  const path = sqlitePath(store);
+  createSqliteRegister(path, newRegister(prefix), context);
+  return path;
+}
+
+/** Returns what a new register holds: pool `default` under `prefix` (default 42), and the ranges reserved in it. */
+export function newRegister(prefix?: string): InitialContent {
+  return { storeId: randomUUID(), pools: [defaultPool(prefix)], reservations: DEFAULT_RESERVATIONS };
+}
+
+function sqlitePath(store: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(store)?.[1]?.toLowerCase();
+  if (scheme === "file") return fileURLToPath(new URL(store, `file://${resolve(".")}/`));
+  const path = scheme === "sqlite" ? store.slice("sqlite:".length) : store;
+  if (scheme !== undefined && scheme !== "sqlite") {
+    // The rest of it may hold a password, so it is not repeated.
+    throw new MacpoolError(
+      "INVALID_CONFIG",
+      `This version of pulumi-macpool has no register of kind "${scheme}:". Name a SQLite file by its path.`,
+    );
+  }
+  if (path.trim() === "") throw new MacpoolError("INVALID_CONFIG", "The register's path is empty. Name a file.");
+  return resolve(path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
+}

@@ -1,0 +1,137 @@
+import type Database from "better-sqlite3";
+import { MacpoolError } from "../../error";
+import { assertSchemaKnown, migrationsOf } from "../migrations";
+import { type CheckedFile, checkFile, type FileSystem } from "./file-checks";
+import { loadDriver } from "./load-driver";
+import { translate } from "./sqlite-error";
+
+/** "MACP": the field of the SQLite header that marks a file as ours. */
+const APPLICATION_ID = 0x4d414350;
+
+/** Commits were lost in write-ahead mode before this (sqlite.org/wal.html, "the WAL-reset bug"). */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+
+/** Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. */
+const PRAGMAS = [
+  "journal_mode = wal",
+  "synchronous = full",
+  "fullfsync = on",
+  "checkpoint_fullfsync = on",
+  "foreign_keys = on",
+  "cell_size_check = on",
+  "trusted_schema = off",
+  "mmap_size = 0",
+  "wal_autocheckpoint = 1000",
+  "journal_size_limit = 67108864",
+  "busy_timeout = 0",
+];
+
+/** An open register and the file it came from. */
+export interface Connection {
+  readonly database: Database.Database;
+  readonly file: CheckedFile;
+}
+
+/**
+ * Opens the register at `path` after every check, with settings read back.
+ *
+ * @throws MacpoolError REGISTER_MISSING, REGISTER_UNUSABLE, REGISTER_FOREIGN, REGISTER_CORRUPT, REGISTER_TOO_NEW,
+ * NATIVE_MODULE.
+ */
+export function openConnection(path: string, fileSystem?: FileSystem): Connection {
+  const file = checkFile(path, fileSystem);
+  const Driver = loadDriver();
+  return translating(file.path, () => {
+    assertOurs(Driver, file.path);
+    const database = new Driver(file.path, { fileMustExist: true, timeout: 0 });
+    try {
+      configure(database, file.path);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return { database, file };
+  });
+}
+
+/**
+ * Fills the empty file at `path` with the schema and whatever `fill` adds, in one transaction: before it the file has no
+ * content, after it the register is whole.
+ *
+ * @throws MacpoolError REGISTER_UNUSABLE, REGISTER_FULL, NATIVE_MODULE.
+ */
+export function createDatabase(path: string, now: number, fill: (database: Database.Database) => void): void {
+  const Driver = loadDriver();
+  translating(path, () => {
+    const database = new Driver(path, { fileMustExist: true, timeout: 0 });
+    try {
+      database.pragma("synchronous = full");
+      database.pragma("fullfsync = on");
+      database.transaction(() => {
+        database.pragma(`application_id = ${APPLICATION_ID}`);
+        for (const migration of migrationsOf("sqlite")) {
+          database.exec(migration.sql);
+          database
+            .prepare("insert into migration (number, name, checksum, applied_at) values (?, ?, ?, ?)")
+            .run(migration.number, migration.name, migration.checksum, now);
+          database.pragma(`user_version = ${migration.number}`);
+        }
+        fill(database);
+      })();
+    } finally {
+      database.close();
+    }
+  });
+}
+
+function assertOurs(Driver: typeof Database, path: string): void {
+  // Read-only, because closing a writer would fold the log of somebody else's database into it.
+  const database = new Driver(path, { readonly: true, fileMustExist: true, timeout: 0 });
+  try {
+    if (database.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
+      throw new MacpoolError(
+        "REGISTER_FOREIGN",
+        `${path} is not a macpool register, and was left alone. Check the path, or put a backup in its place.`,
+        { details: { path } },
+      );
+    }
+    const known = migrationsOf("sqlite").length;
+    assertSchemaKnown(path, Number(database.pragma("user_version", { simple: true })), known);
+  } finally {
+    database.close();
+  }
+}
+
+function configure(database: Database.Database, path: string): void {
+  const version = String(database.prepare("select sqlite_version()").pluck().get());
+  if (isOlder(version, OLDEST_SQLITE)) {
+    throw new MacpoolError(
+      "NATIVE_MODULE",
+      `better-sqlite3 was built with SQLite ${version}, which can lose commits; ${OLDEST_SQLITE.join(".")} is needed. Run: npm install better-sqlite3@12`,
+    );
+  }
+  for (const pragma of PRAGMAS) database.pragma(pragma);
+  const journal = database.pragma("journal_mode", { simple: true });
+  const synchronous = database.pragma("synchronous", { simple: true });
+  if (journal !== "wal" || synchronous !== 2) {
+    throw new MacpoolError(
+      "REGISTER_UNUSABLE",
+      `Register ${path}: its durable settings did not hold (journal_mode ${String(journal)}, synchronous ${String(synchronous)}). Keep it on a local disk that allows shared memory.`,
+      { details: { path } },
+    );
+  }
+}
+
+function isOlder(version: string, than: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  const at = than.findIndex((part, index) => parts[index] !== part);
+  return at >= 0 && (parts[at] ?? 0) < (than[at] ?? 0);
+}
+
+function translating<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translate(error, path);
+  }
+}

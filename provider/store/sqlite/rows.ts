@@ -1,0 +1,38 @@
+import type { Lease, RegisterEvent } from "../../lease/lease";
+import type { Mac } from "../../mac/mac";
+
+/** The columns of {@link LeaseRow}, for `from lease join pool on ... join name on ...`. */
+export const leaseColumns = `address, pool.name as poolName, owner, name.value as installation, rotation, slot, token,
+  seq, acquired_at as acquiredAt, released_at as releasedAt, lease.description, tags`;
+
+/** One row of a lease query. */
+export interface LeaseRow {
+  readonly address: Mac;
+  readonly poolName: string;
+  readonly owner: string;
+  readonly installation: string;
+  readonly rotation: string;
+  readonly slot: Mac;
+  readonly token: string;
+  readonly seq: number;
+  readonly acquiredAt: number;
+  readonly releasedAt: number | null;
+  readonly description: string;
+  readonly tags: string;
+}
+
+/** Returns the lease of a row. */
+export function leaseOfRow(row: LeaseRow): Lease {
+  const { poolName, releasedAt, tags, ...rest } = row;
+  return { ...rest, pool: poolName, releasedAt: releasedAt ?? undefined, tags: JSON.parse(tags) };
+}
+
+/** One row of an event query. */
+export interface EventRow extends Omit<RegisterEvent, "address"> {
+  readonly address: Mac | null;
+}
+
+/** Returns the event of a row. */
+export function eventOfRow(row: EventRow): RegisterEvent {
+  return { ...row, address: row.address ?? undefined };
+}

@@ -1,0 +1,60 @@
+import { MacpoolError } from "../../error";
+
+/** Returns the SQLite result code of a driver error, such as `SQLITE_BUSY`; undefined for any other value. */
+export function sqliteCode(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
+}
+
+/** Returns whether another connection holds the lock, so that trying again later may succeed. */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+/**
+ * Returns `error` as one that says what happened to which file and what to do. Errors of ours pass unchanged, and so
+ * does anything that SQLite did not raise.
+ */
+export function translate(error: unknown, path: string): Error {
+  if (MacpoolError.is(error)) return error;
+  const code = sqliteCode(error);
+  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  const [, ours, words] = TABLE.find(([pattern]) => pattern.test(code)) ?? FALLBACK;
+  return new MacpoolError(ours, `Register ${path}: ${words} (${code})`, { cause: error, details: { sqlite: code } });
+}
+
+const CORRUPT =
+  "the file is damaged; nothing was written. Put a backup in its place, or start a new register and bring the addresses back from Pulumi state.";
+
+type Row = readonly [RegExp, ConstructorParameters<typeof MacpoolError>[0], string];
+
+const FALLBACK: Row = [/./, "REGISTER_UNUSABLE", "SQLite refused the operation; nothing was changed."];
+
+const TABLE: readonly Row[] = [
+  [
+    /^SQLITE_READONLY_DIRECTORY|^SQLITE_READONLY_CANTINIT/,
+    "REGISTER_UNUSABLE",
+    "write permission is needed on the directory too, because SQLite keeps its log beside the file.",
+  ],
+  [/^SQLITE_READONLY/, "REGISTER_UNUSABLE", "the file is read-only for this user; check its owner and mode."],
+  [/^SQLITE_CANTOPEN/, "REGISTER_UNUSABLE", "it cannot be opened; check that the file is readable by this user."],
+  [/^SQLITE_(PERM|AUTH)/, "REGISTER_UNUSABLE", "this user may not open it; check its owner and mode."],
+  [
+    /^SQLITE_NOTADB/,
+    "REGISTER_FOREIGN",
+    "this is not a macpool register, and it was left alone. Check the path, or put a backup in its place.",
+  ],
+  [/^SQLITE_CORRUPT/, "REGISTER_CORRUPT", CORRUPT],
+  [
+    /^SQLITE_(FULL|IOERR_SHMSIZE)/,
+    "REGISTER_FULL",
+    "no space is left on the device; nothing was allocated. Free some space and run again.",
+  ],
+  [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, "REGISTER_BUSY", "another process holds its lock. Try again."],
+  [
+    /^SQLITE_IOERR/,
+    "REGISTER_UNUSABLE",
+    "the device reported an error, and what was being written is uncertain. Run again: the same owners get the same addresses.",
+  ],
+];

@@ -1,0 +1,191 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type Database from "better-sqlite3";
+import { MacpoolError } from "../../error";
+import { createPool, reserve } from "../../lease/administer";
+import { type LedgerBackend, ledgerStore } from "../ledger-store";
+import type { InitialContent, LeaseStore, StoreContext } from "../store";
+import { CommitQueue } from "./commit-queue";
+import { type Connection, createDatabase, openConnection } from "./connection";
+import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
+import { type Patience, withPatience } from "./patience";
+import { events, leases } from "./queries";
+import { translate } from "./sqlite-error";
+import { SqliteLedger } from "./sqlite-ledger";
+import { verify } from "./verify";
+
+/** What tests may want otherwise. */
+export interface SqliteOptions {
+  readonly fileSystem?: FileSystem;
+  /** Milliseconds until the user is told of a lock, and until we give up. Default 5 000 and 60 000. */
+  readonly warnAfter?: number;
+  readonly giveUpAfter?: number;
+}
+
+/**
+ * Opens the register at `path`, waiting while another process holds its lock.
+ *
+ * @throws MacpoolError REGISTER_MISSING, REGISTER_UNUSABLE, REGISTER_FOREIGN, REGISTER_CORRUPT, REGISTER_TOO_NEW,
+ * REGISTER_BUSY or NATIVE_MODULE.
+ */
+export async function openSqliteStore(
+  path: string,
+  context: StoreContext,
+  options: SqliteOptions = {},
+): Promise<LeaseStore> {
+  const patience = patienceOf(resolve(path), context, options);
+  const connection = await withPatience(patience, () => openConnection(path, options.fileSystem));
+  return ledgerStore(new SqliteBackend(connection, context, { ...patience, location: connection.file.path }));
+}
+
+/**
+ * Creates the register at `path`, with its directory; nothing is left behind when that fails.
+ *
+ * @throws MacpoolError REGISTER_EXISTS when there is a file; REGISTER_UNUSABLE, REGISTER_FULL or NATIVE_MODULE.
+ */
+export function createSqliteRegister(
+  path: string,
+  content: InitialContent,
+  context: StoreContext,
+  fileSystem: FileSystem = machineFileSystem,
+): void {
+  const file = resolve(path);
+  createEmptyFile(file, fileSystem);
+  try {
+    createDatabase(file, context.clock(), (database) => fill(database, content, context));
+  } catch (error) {
+    for (const suffix of ["", "-journal"]) rmSync(file + suffix, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(file));
+}
+
+function fill(database: Database.Database, content: InitialContent, context: StoreContext): void {
+  database
+    .prepare("insert into register (only, store_id, created_at) values (1, ?, ?)")
+    .run(content.storeId, context.clock());
+  const ledger = new SqliteLedger(database, context);
+  ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
+  for (const pool of content.pools) createPool(pool, ledger);
+  for (const reservation of content.reservations) reserve(reservation, ledger);
+}
+
+/** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
+function createEmptyFile(file: string, fileSystem: FileSystem): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    checkFileSystem(dirname(file), { ...fileSystem, mountPoints: () => [] });
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (error) {
+    if (MacpoolError.is(error)) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    if (code === "EEXIST") {
+      throw new MacpoolError(
+        "REGISTER_EXISTS",
+        `There is a file at ${file} already; it was left alone. Use it as it is, or choose another path.`,
+        { cause: error, details: { path: file } },
+      );
+    }
+    throw new MacpoolError(
+      "REGISTER_UNUSABLE",
+      `Register ${file} cannot be created (${code}): check that ${dirname(file)} is a directory this user may write to.`,
+      { cause: error, details: { path: file } },
+    );
+  }
+}
+
+/** Without this, a power cut may lose the directory entry of a file whose content was safe. */
+function syncDirectory(directory: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function patienceOf(location: string, context: StoreContext, options: SqliteOptions): Patience {
+  const { warnAfter = 5_000, giveUpAfter = 60_000 } = options;
+  return { warnAfter, giveUpAfter, warn: context.warn, location };
+}
+
+class SqliteBackend implements LedgerBackend {
+  readonly location: string;
+  readonly #connection: Connection;
+  readonly #ledger: SqliteLedger;
+  readonly #queue: CommitQueue;
+  readonly #patience: Patience;
+  readonly #storeId: string;
+
+  constructor(connection: Connection, context: StoreContext, patience: Patience) {
+    const { database, file } = connection;
+    this.location = file.path;
+    this.#connection = connection;
+    this.#patience = patience;
+    this.#ledger = new SqliteLedger(database, context);
+    this.#storeId = String(database.prepare("select store_id from register").pluck().get());
+    const begin = database.prepare("begin immediate");
+    const commit = database.prepare("commit");
+    const ledger = this.#ledger;
+    const transaction = {
+      begin: () => {
+        checkSameFile(file);
+        begin.run();
+        ledger.refresh();
+      },
+      commit: () => commit.run(),
+      rollback: () => {
+        if (database.inTransaction) database.exec("rollback");
+        ledger.forget();
+      },
+      writes: () => ledger.writes,
+    };
+    this.#queue = new CommitQueue(transaction, patience);
+  }
+
+  async identity() {
+    return { storeId: this.#storeId, seq: await this.#patiently(() => this.#ledger.seq) };
+  }
+
+  write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
+    return this.#translating(this.#queue.add(() => work(this.#ledger)));
+  }
+
+  read<T>(work: (view: SqliteLedger) => T): Promise<T> {
+    const moment = this.#connection.database.transaction(() => {
+      this.#ledger.refresh();
+      return work(this.#ledger);
+    });
+    return this.#patiently(() => moment());
+  }
+
+  leases(filter: Parameters<LedgerBackend["leases"]>[0]) {
+    return leases(this.#connection.database, filter);
+  }
+
+  events(filter: Parameters<LedgerBackend["events"]>[0]) {
+    return events(this.#connection.database, filter);
+  }
+
+  verify() {
+    return this.#patiently(() => verify(this.#connection.database));
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.idle();
+    this.#connection.database.close();
+  }
+
+  #patiently<T>(work: () => T): Promise<T> {
+    return this.#translating(withPatience(this.#patience, work));
+  }
+
+  async #translating<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw translate(error, this.location);
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { Entitlement } from "../lease/held";
+import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
+import type { Pool, PoolSpec, Reservation } from "../lease/pool";
+import type { Grant, LeaseChange, LeaseRef } from "../lease/transact";
+import type { Mac } from "../mac/mac";
+
+/** Time, randomness and identity of the writer: parameters, so that tests can choose them. */
+export interface StoreContext {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A text that nobody can guess and that never comes twice. */
+  readonly newToken: () => string;
+  /** `user@host`, or the CI job; recorded with every event. */
+  readonly actor: string;
+  /** Told what the user should know while something goes on, such as a lock that is held for long. */
+  readonly warn: (message: string) => void;
+}
+
+/** What a new register holds. */
+export interface InitialContent {
+  readonly storeId: string;
+  readonly pools: readonly PoolSpec[];
+  readonly reservations: readonly Reservation[];
+}
+
+/** What one of several requests came to: its value, or its own error while the others went on. */
+export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Error };
+
+/** Which leases {@link LeaseStore.list} returns; without a field, that field does not matter. */
+export interface LeaseFilter {
+  readonly pool?: string | undefined;
+  /** Exact owner. */
+  readonly owner?: string | undefined;
+  /** Owners that begin with this text. */
+  readonly ownerPrefix?: string | undefined;
+  readonly state?: "live" | "released" | undefined;
+}
+
+/** Which events {@link LeaseStore.history} returns. */
+export interface EventFilter {
+  readonly address?: Mac | undefined;
+  readonly owner?: string | undefined;
+}
+
+/** What identifies a register and how far it has come. */
+export interface RegisterIdentity {
+  /** A UUID given at `init`; a copy of the register has the same one. */
+  readonly storeId: string;
+  /** The change counter; it never goes back, unless an older copy was put in the register's place. */
+  readonly seq: number;
+}
+
+/** What a verification found. */
+export interface Verification {
+  /** One sentence a fault; empty when the register is sound. */
+  readonly faults: readonly string[];
+  readonly leases: number;
+}
+
+/**
+ * A register. Every verb is one atomic step: it happens wholly and durably before its promise resolves, or not at all.
+ * Verbs of any number of stores on one register may run at the same time.
+ *
+ * Every store behaves alike: each sentence here has a case in test/store/contract.ts.
+ */
+export interface LeaseStore {
+  /** Where the register is, for messages; without any password. */
+  readonly location: string;
+
+  /** Returns the register's id and its present change counter. */
+  identity(): Promise<RegisterIdentity>;
+
+  /**
+   * Adds a pool and returns it.
+   *
+   * @throws MacpoolError POOL_CONFLICT when the name exists or a range overlaps another pool; those of `definePool`.
+   */
+  createPool(spec: PoolSpec): Promise<Pool>;
+
+  /**
+   * Changes a pool and returns it; fields left out stay. Its own leases stay what they are.
+   *
+   * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or leaves a lease outside.
+   */
+  updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>): Promise<Pool>;
+
+  /** Returns every pool, by name. */
+  pools(): Promise<readonly Pool[]>;
+
+  /**
+   * Grants one address a request, in the order given, and returns an outcome for each, in that order. The rules are
+   * those of `transact.ts`. A request that fails writes nothing and does not disturb the others.
+   */
+  acquire(requests: readonly AcquireRequest[]): Promise<readonly Settled<Grant>[]>;
+
+  /**
+   * Returns the address {@link acquire} would grant now and by which rule, or undefined when that cannot be promised;
+   * `isPromised` names addresses that were already promised to somebody else. Never writes.
+   *
+   * @throws MacpoolError as the failing outcome of `acquire` would hold, except POOL_EXHAUSTED.
+   */
+  predict(request: AcquireRequest, isPromised?: (address: Mac) => boolean): Promise<Entitlement | undefined>;
+
+  /**
+   * Ends each lease that is live under its token and starts its quarantine; returns the released lease, or undefined
+   * where there was nothing to release, which is no error.
+   */
+  release(refs: readonly LeaseRef[]): Promise<readonly (Lease | undefined)[]>;
+
+  /** Renames or relabels a live lease; returns it, or undefined when it is not live under that token. */
+  update(change: LeaseChange): Promise<Lease | undefined>;
+
+  /** Returns the lease of an address, live or released, or undefined when nobody ever had it. */
+  find(address: Mac): Promise<Lease | undefined>;
+
+  /** Yields the leases that match, by address, without holding all of them in memory. */
+  list(filter?: LeaseFilter): AsyncIterable<Lease>;
+
+  /**
+   * Keeps a range from ever being handed out. Live leases in it stay.
+   *
+   * @throws MacpoolError INVALID_RANGE when start is after end.
+   */
+  reserve(reservation: Reservation): Promise<void>;
+
+  /**
+   * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends.
+   */
+  unreserve(range: { readonly start: Mac; readonly end: Mac }): Promise<boolean>;
+
+  /** Returns every reservation of this register, ascending. */
+  reserved(): Promise<readonly Reservation[]>;
+
+  /** Yields the events that match, oldest first. */
+  history(filter?: EventFilter): AsyncIterable<RegisterEvent>;
+
+  /**
+   * Returns how full a pool is.
+   *
+   * @throws MacpoolError POOL_NOT_FOUND.
+   */
+  stats(pool: string): Promise<PoolUsage>;
+
+  /** Checks the whole register and returns what is wrong with it; changes nothing. */
+  verify(): Promise<Verification>;
+
+  /** Waits for what is under way and lets go of the register. Closing twice is no error. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,196 @@
+import * as pulumi from "@pulumi/pulumi";
+import { dashed, dotted, eui64, integer, linkLocalIpv6, qemuDevice, upper } from "./formats";
+import { LOADER } from "./loader";
+import { ownerOf } from "./owner";
+import { claimOwner } from "./owner-guard";
+import { providerFor } from "./provider";
+import { rotationOf } from "./rotation";
+
+/** What a {@link MacAddress} may be given. Everything is optional: `new MacAddress("web-1-nic")` is complete. */
+export interface MacAddressArgs {
+  /** The pool to take the address from. Default: `macpool:pool` of the configuration, else `default`. Changing it replaces. */
+  pool?: pulumi.Input<string> | undefined;
+  /**
+   * One given address to claim instead of any free one, in any usual spelling. Fails when another owner holds it.
+   * Changing it replaces; removing it keeps the address.
+   */
+  address?: pulumi.Input<string> | undefined;
+  /**
+   * Whether to take over the address that the same owner holds under another installation, after a stack moved to another
+   * backend or lost its state. Default false. Remove it after the `pulumi up` that adopted.
+   */
+  adopt?: pulumi.Input<boolean> | undefined;
+  /**
+   * The text that names this NIC in the register. Default: organization, project, stack, parent types and name, such as
+   * `acme/network/prod/web-1-nic`. Give one to keep the address across a move to another project or stack. Two resources
+   * of a program may not share one: they would get the same address.
+   */
+  owner?: pulumi.Input<string> | undefined;
+  /** Arbitrary texts; a change of any asks for a new address, as in `@pulumi/random`. A secret keeper stays secret. */
+  keepers?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+  /** A note for people who look at the register. Updated in place. */
+  description?: pulumi.Input<string> | undefined;
+  /** Labels for people and tools that look at the register. Updated in place. */
+  tags?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+}
+
+/**
+ * A MAC address for one NIC: unique among all stacks that share the register, and the same for as long as it is declared,
+ * through updates, refreshes, crashes, and `pulumi destroy` followed by `pulumi up`.
+ *
+ * ```ts
+ * const nic = new MacAddress("web-1-nic");
+ * export const mac = nic.address; // 42:59:ef:80:95:8d
+ * ```
+ *
+ * The first preview already shows the address. `pulumi import` cannot work with dynamic providers (pulumi/pulumi#16175):
+ * give `address` and `adopt` instead.
+ *
+ * Subclasses that redeclare an output write `declare readonly address: ...`: with target ES2022 a plain field would
+ * overwrite the value that this constructor sets.
+ */
+export class MacAddress extends pulumi.CustomResource {
+  /** The type token; policy packs match on it. */
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/macpool:MacAddress";
+
+  /** The address: lower case, colons, two digits per octet. Also the resource's id. */
+  declare readonly address: pulumi.Output<string>;
+  /** The text that names this NIC in the register. */
+  declare readonly owner: pulumi.Output<string>;
+  /** The pool the address comes from. */
+  declare readonly pool: pulumi.Output<string>;
+  /** The id of the register that holds the lease. */
+  declare readonly storeId: pulumi.Output<string>;
+  /** The note given in the arguments. */
+  declare readonly description: pulumi.Output<string | undefined>;
+  /** The labels given in the arguments. */
+  declare readonly tags: pulumi.Output<Record<string, string> | undefined>;
+
+  /**
+   * Reads an address that another stack manages; this stack neither changes nor releases it.
+   *
+   * @param name A logical name for the lookup, unique in the stack.
+   * @param id The address, lower case with colons.
+   * @param opts The usual resource options.
+   */
+  static get(name: string, id: pulumi.Input<pulumi.ID>, opts: pulumi.CustomResourceOptions = {}): MacAddress {
+    return new MacAddress(name, {}, { ...opts, id });
+  }
+
+  /** Returns whether `value` is a MacAddress, also when a second copy of this package made it. */
+  static override isInstance(value: unknown): value is MacAddress {
+    return (
+      typeof value === "object" &&
+      value !== null &&
+      "__pulumiType" in value &&
+      value.__pulumiType === MacAddress.__pulumiType
+    );
+  }
+
+  /**
+   * @param name The logical name, unique among the MAC addresses below the same kind of parent. It is part of the owner.
+   * @param args What to ask for; nothing is required.
+   * @param opts The usual resource options. `provider` selects a register other than the configured one.
+   * @throws pulumi.RunError when another MacAddress of this program has the same `owner`.
+   */
+  constructor(name: string, args: MacAddressArgs = {}, opts: pulumi.CustomResourceOptions = {}) {
+    const provider = providerFor(MacAddress.__pulumiType, opts);
+    const existing = opts.id !== undefined || opts.urn !== undefined;
+    let settle = (_: pulumi.ProviderResource | undefined): void => {};
+    const inForce = new Promise<pulumi.ProviderResource | undefined>((resolve) => {
+      settle = resolve;
+    });
+    const inputs = existing
+      ? { ...outputs, __provider: LOADER }
+      : {
+          ...inputsOf(args),
+          owner: ownerInput(name, args.owner, opts.parent, provider),
+          installation: inForce.then((resource) => resource?.id),
+        };
+    super(MacAddress.__pulumiType, name, inputs, { ...opts, provider });
+    // Asked after the fact, because a transformation may have put another provider into the options.
+    settle(this.getProvider(MacAddress.__pulumiType));
+  }
+
+  /** The address as `42-00-00-00-00-01`. */
+  get dashed(): pulumi.Output<string> {
+    return this.address.apply(dashed);
+  }
+
+  /** The address as `4200.0000.0001`. */
+  get dotted(): pulumi.Output<string> {
+    return this.address.apply(dotted);
+  }
+
+  /** The address as `42:59:EF:80:95:8D`. */
+  get upper(): pulumi.Output<string> {
+    return this.address.apply(upper);
+  }
+
+  /** The address as an integer from 0 to 2^48 - 1, first octet most significant. */
+  get integer(): pulumi.Output<number> {
+    return this.address.apply(integer);
+  }
+
+  /** The IPv6 interface identifier of a guest that uses EUI-64, as `4000:00ff:fe00:0001` (RFC 4291 appendix A). */
+  get eui64(): pulumi.Output<string> {
+    return this.address.apply(eui64);
+  }
+
+  /**
+   * The IPv6 link-local address, as `fe80::4000:ff:fe00:1`, if the guest uses EUI-64. Guests with stable-privacy or
+   * temporary addresses (RFC 7217, RFC 8981), the default of many distributions, have another one.
+   */
+  get linkLocalIpv6(): pulumi.Output<string> {
+    return this.address.apply(linkLocalIpv6);
+  }
+
+  /**
+   * Returns the value of QEMU's `-device` for this NIC: `virtio-net-pci,netdev=net0,mac=42:00:00:00:00:01`.
+   *
+   * @param netdev The id of the `-netdev` that it belongs to.
+   * @param model The device model. Default `virtio-net-pci`.
+   * @throws RangeError, inside the Output, when either is no QEMU identifier.
+   */
+  qemuDevice(netdev: pulumi.Input<string>, model = "virtio-net-pci"): pulumi.Output<string> {
+    return pulumi.all([this.address, netdev]).apply(([address, id]) => qemuDevice(address, id, model));
+  }
+}
+
+/** Pulumi makes an Output only for properties that are present, if undefined (`transferProperties`, runtime/rpc.ts). */
+const outputs = {
+  address: undefined,
+  owner: undefined,
+  pool: undefined,
+  storeId: undefined,
+  description: undefined,
+  tags: undefined,
+};
+
+/** What `check` receives, but for owner and installation. `address` is left to the provider; the claim travels apart. */
+function inputsOf(args: MacAddressArgs): pulumi.Inputs {
+  return {
+    ...outputs,
+    pool: args.pool,
+    requestedAddress: args.address,
+    adopt: args.adopt,
+    keepers: args.keepers,
+    rotation: rotationOf(args.keepers),
+    description: args.description,
+    tags: args.tags,
+    __provider: LOADER,
+  };
+}
+
+/** Claims the owner at once when it is a text, else as soon as it is known. */
+function ownerInput(
+  name: string,
+  owner: pulumi.Input<string> | undefined,
+  parent: pulumi.Resource | undefined,
+  provider: pulumi.ProviderResource,
+): pulumi.Input<string> {
+  const claim = (text: string, explicit: boolean): string => claimOwner(provider, text, { name, explicit });
+  if (owner === undefined) return ownerOf(name, MacAddress.__pulumiType, parent).then((text) => claim(text, false));
+  if (typeof owner === "string") return claim(owner, true);
+  return pulumi.output(owner).apply((text) => claim(text, true));
+}

@@ -1,0 +1,233 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import * as sdk from "../../sdk";
+import { MacAddress, type MacAddressArgs, Provider } from "../../sdk";
+import { LOADER } from "../../sdk/loader";
+import { rotationText } from "../../sdk/rotation";
+import { ADDRESS, deploy, finish, known, type Registered, registrationOf, Unknown, Vm } from "./harness";
+
+const TYPE = "pulumi-nodejs:dynamic/macpool:MacAddress";
+
+let registered: Registered[];
+
+beforeEach(async () => {
+  registered = await deploy();
+});
+afterEach(finish);
+
+const inputsOf = async (resource: pulumi.Resource): Promise<Registered["inputs"]> =>
+  (await registrationOf(registered, resource)).inputs;
+
+describe("the package", () => {
+  it("exports the two resources and nothing else", () => {
+    expect(Object.keys(sdk).sort()).toEqual(["MacAddress", "Provider"]);
+  });
+
+  it("accepts arguments that are passed on and may be undefined", () => {
+    expectTypeOf<{ pool: undefined; owner: undefined; tags: undefined }>().toExtend<MacAddressArgs>();
+    expectTypeOf<{ keepers: { image: pulumi.Output<string> } }>().toExtend<MacAddressArgs>();
+  });
+});
+
+describe("a MacAddress with a name only", () => {
+  it("sends its owner, the installation and the loader, and nothing for the rest", async () => {
+    const { type, inputs } = await registrationOf(registered, new MacAddress("web-1-nic"));
+    expect(type).toBe(TYPE);
+    expect(inputs).toEqual({
+      owner: "acme/network/prod/web-1-nic",
+      installation: "installation-of-macpool",
+      rotation: "",
+      __provider: LOADER,
+    });
+  });
+
+  it("has every declared output", async () => {
+    const nic = new MacAddress("web-1-nic");
+    expect(await known(nic.address)).toBe(ADDRESS);
+    expect(await known(nic.id)).toBe(ADDRESS);
+    expect(await known(nic.owner)).toBe("acme/network/prod/web-1-nic");
+    expect(await known(nic.pool)).toBe("default");
+    expect(await known(nic.storeId)).toBe("register-1");
+    expect(await known(nic.description)).toBeUndefined();
+    expect(await known(nic.tags)).toBeUndefined();
+  });
+
+  it("uses the one default provider", async () => {
+    const nics = [new MacAddress("a"), new MacAddress("b")];
+    const providers = await Promise.all(nics.map(async (nic) => (await registrationOf(registered, nic)).provider));
+    expect(providers[0]).toMatch(/::macpool::installation-of-macpool$/);
+    expect(providers[1]).toBe(providers[0]);
+    expect(registered.filter((each) => each.type === "pulumi:providers:pulumi-nodejs")).toHaveLength(1);
+  });
+});
+
+describe("the arguments", () => {
+  it("are sent under the names that the provider knows", async () => {
+    const nic = new MacAddress("nic", {
+      pool: "edge",
+      address: pulumi.output("52-54-00-00-00-01"),
+      adopt: true,
+      owner: "rack-1/web",
+      keepers: { image: "b", disk: pulumi.output("a") },
+      description: "uplink",
+      tags: { vlan: "7" },
+    });
+    expect(await inputsOf(nic)).toEqual({
+      pool: "edge",
+      requestedAddress: "52-54-00-00-00-01",
+      adopt: true,
+      owner: "rack-1/web",
+      installation: "installation-of-macpool",
+      keepers: { image: "b", disk: "a" },
+      rotation: rotationText({ image: "b", disk: "a" }),
+      description: "uplink",
+      tags: { vlan: "7" },
+      __provider: LOADER,
+    });
+  });
+
+  it("stay secret where they are, and so does the digest of a secret keeper", async () => {
+    const inputs = await inputsOf(new MacAddress("nic", { keepers: { image: pulumi.secret("b") } }));
+    expect(inputs["rotation"]).toMatchObject({ value: rotationText({ image: "b" }) });
+    expect(inputs["keepers"]).toMatchObject({ image: { value: "b" } });
+  });
+
+  it("may be unknown in a preview", async () => {
+    registered = await deploy({ preview: true });
+    const later = new Unknown("later").value;
+    const nic = new MacAddress("nic", { owner: later, keepers: { image: later } });
+    const inputs = await inputsOf(nic);
+    expect(inputs["owner"]).toBeUndefined();
+    expect(inputs["rotation"]).toBeUndefined();
+    expect(inputs["__provider"]).toBe(LOADER);
+  });
+
+  it("may hold keepers that are no texts: the provider's check reports them", async () => {
+    const keepers: Record<string, never> = JSON.parse('{"size":5}');
+    expect((await inputsOf(new MacAddress("nic", { keepers })))["keepers"]).toEqual({ size: 5 });
+  });
+});
+
+describe("the provider in force", () => {
+  const second = "installation-of-second";
+  const installationOf = async (nic: MacAddress): Promise<unknown> => (await inputsOf(nic))["installation"];
+
+  it("is the one of the options", async () => {
+    const nic = new MacAddress("nic", {}, { provider: new Provider("second") });
+    expect(await installationOf(nic)).toBe(second);
+    expect((await registrationOf(registered, nic)).provider).toMatch(/::second::/);
+    expect(registered.some((each) => each.name === "macpool")).toBe(false);
+  });
+
+  it.each(["provider", "providers"])("is inherited from a parent that has `%s`", async (option) => {
+    const provider = new Provider("second");
+    const vm = new Vm("web", option === "provider" ? { provider } : { providers: [provider] });
+    const nic = new MacAddress("nic", {}, { parent: vm });
+    expect(await installationOf(nic)).toBe(second);
+    expect((await registrationOf(registered, nic)).provider).toMatch(/::second::/);
+  });
+
+  it("is inherited from a grandparent", async () => {
+    const vm = new Vm("inner", { parent: new Vm("outer", { providers: [new Provider("second")] }) });
+    expect(await installationOf(new MacAddress("nic", {}, { parent: vm }))).toBe(second);
+  });
+
+  it("is the default below a parent that has none", async () => {
+    const nic = new MacAddress("nic", {}, { parent: new Vm("web") });
+    expect(await installationOf(nic)).toBe("installation-of-macpool");
+    expect((await registrationOf(registered, nic)).provider).toMatch(/::macpool::/);
+  });
+
+  it("is what a transformation puts in its place", async () => {
+    const provider = new Provider("second");
+    const swap: pulumi.ResourceTransformation = ({ props, opts }) => ({ props, opts: { ...opts, provider } });
+    const nic = new MacAddress("nic", {}, { transformations: [swap] });
+    expect(await installationOf(nic)).toBe(second);
+  });
+
+  it("leaves the caller's options untouched", () => {
+    const opts: pulumi.CustomResourceOptions = { protect: false };
+    new MacAddress("nic", {}, opts);
+    expect(opts).toEqual({ protect: false });
+  });
+});
+
+describe("below a component", () => {
+  it("an address is registered although the component waits for it", async () => {
+    const vm = new Vm("web");
+    const nic = new MacAddress("web-2-nic", {}, { parent: vm });
+    const after = new MacAddress("after", {}, { dependsOn: vm });
+    expect(await known(nic.owner)).toBe("acme/network/prod/lab:vm:Vm/web-2-nic");
+    expect(await known(after.address)).toBe(ADDRESS);
+  });
+});
+
+describe("MacAddress.get", () => {
+  it("reads through the default provider, with neither owner nor installation", async () => {
+    const nic = MacAddress.get("other", "42:00:00:00:00:07");
+    const { id, provider, inputs } = await registrationOf(registered, nic);
+    expect(id).toBe("42:00:00:00:00:07");
+    expect(provider).toMatch(/::macpool::/);
+    expect(inputs).toEqual({ __provider: LOADER });
+  });
+
+  it("has every declared output", async () => {
+    const nic = MacAddress.get("other", "42:00:00:00:00:07");
+    expect(await known(nic.address)).toBe(ADDRESS);
+    expect(await known(nic.storeId)).toBe("register-1");
+    expect(await known(nic.owner)).toBeUndefined();
+  });
+
+  it("reads through the given provider", async () => {
+    const nic = MacAddress.get("other", "42:00:00:00:00:07", { provider: new Provider("second") });
+    expect((await registrationOf(registered, nic)).provider).toMatch(/::second::/);
+  });
+});
+
+describe("MacAddress.isInstance", () => {
+  it("knows its own, those of a second copy, and nothing else", async () => {
+    vi.resetModules();
+    const copy = await import("../../sdk");
+    expect(copy.MacAddress).not.toBe(MacAddress);
+    expect(copy.MacAddress.isInstance(new MacAddress("mine"))).toBe(true);
+    for (const other of [undefined, null, "text", {}, pulumi.output(1), new Vm("web"), new Provider("second")]) {
+      expect(MacAddress.isInstance(other)).toBe(false);
+    }
+  });
+
+  it("finds the type token that policy packs look for", () => {
+    expect(MacAddress.__pulumiType).toBe(TYPE);
+  });
+});
+
+describe("the formats", () => {
+  it("follow the address", async () => {
+    const nic = new MacAddress("nic", { address: "42:00:00:00:0a:01" });
+    expect(await known(nic.dashed)).toBe("42-00-00-00-0a-01");
+    expect(await known(nic.dotted)).toBe("4200.0000.0a01");
+    expect(await known(nic.upper)).toBe("42:00:00:00:0A:01");
+    expect(await known(nic.integer)).toBe(0x420000000a01);
+    expect(await known(nic.eui64)).toBe("4000:00ff:fe00:0a01");
+    expect(await known(nic.linkLocalIpv6)).toBe("fe80::4000:ff:fe00:a01");
+    expect(await known(nic.qemuDevice("net0"))).toBe("virtio-net-pci,netdev=net0,mac=42:00:00:00:0a:01");
+    expect(await known(nic.qemuDevice(pulumi.output("n1"), "e1000"))).toBe("e1000,netdev=n1,mac=42:00:00:00:0a:01");
+  });
+});
+
+describe("a subclass", () => {
+  class LabNic extends MacAddress {
+    declare readonly address: pulumi.Output<string>;
+
+    constructor(name: string, opts?: pulumi.CustomResourceOptions) {
+      super(name, { tags: { lab: "yes" } }, opts);
+    }
+  }
+
+  it("keeps outputs, formats, type and brand", async () => {
+    const nic = new LabNic("nic");
+    expect(await known(nic.address)).toBe(ADDRESS);
+    expect(await known(nic.dashed)).toBe(ADDRESS.replaceAll(":", "-"));
+    expect(MacAddress.isInstance(nic)).toBe(true);
+    expect((await registrationOf(registered, nic)).type).toBe(TYPE);
+  });
+});
