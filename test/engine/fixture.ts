@@ -1,4 +1,13 @@
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Properties } from "../host/harness";
@@ -35,6 +44,8 @@ export interface Fixture {
   things(): Record<string, unknown>;
   /** Makes a thing vanish behind Pulumi's back. */
   lose(id: string): void;
+  /** Changes a thing behind Pulumi's back. */
+  change(id: string, outputs: Properties): void;
   remove(): void;
 }
 
@@ -54,6 +65,7 @@ export function makeFixture(): Fixture {
   symlinkSync(join(repository, "node_modules"), join(dir, "node_modules"));
   const path = (name: string) => join(dir, name);
   const things = () => (existsSync(path("things.json")) ? JSON.parse(readFileSync(path("things.json"), "utf8")) : {});
+  const save = (all: object) => writeFileSync(path("things.json"), JSON.stringify(all));
   appendFileSync(path("calls.log"), "");
   let read = 0;
   return {
@@ -68,8 +80,9 @@ export function makeFixture(): Fixture {
     things,
     lose: (id) => {
       const { [id]: _lost, ...rest } = things();
-      writeFileSync(path("things.json"), JSON.stringify(rest));
+      save(rest);
     },
+    change: (id, outputs) => save({ ...things(), [id]: { ...things()[id], ...outputs } }),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

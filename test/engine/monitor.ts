@@ -8,8 +8,8 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { fromStruct, type Properties, toStruct } from "../host/harness";
 import { limiter } from "./limiter";
 import type { Diagnostic, Pass } from "./pass";
-import { apply, type Goal, isProviderType, plan, read } from "./steps";
-import { createUrn, STACK_TYPE, typeOf } from "./urn";
+import { apply, type Goal, plan, read } from "./steps";
+import { createUrn, isProviderType, STACK_TYPE, typeOf } from "./urn";
 
 /** The two gRPC services that a running program talks to. */
 export interface Monitor {

@@ -1,7 +1,7 @@
 import { limiter } from "./limiter";
 import type { Providers } from "./provider";
 import type { Snapshot } from "./state";
-import { nameOf, type StackName } from "./urn";
+import { isDefaultProvider, nameOf, type StackName } from "./urn";
 
 /** What was done, or in a preview would be done, with a resource. */
 export interface Operation {
@@ -77,6 +77,11 @@ export class Pass {
     this.failed = new Promise((resolve) => {
       this.#announce = resolve;
     });
+  }
+
+  /** Notes what was done. Default providers are left out, as the CLI leaves them out of its display. */
+  note(op: Operation["op"], urn: string): void {
+    if (!isDefaultProvider(urn)) this.operations.push({ op, urn });
   }
 
   /** Runs a step when a worker is free and nothing has failed; a failing step fails the pass. */

@@ -5,14 +5,14 @@ import { serveMonitor } from "./monitor";
 import { type CrashPoint, type Diagnostic, EngineKilled, type Operation, Pass } from "./pass";
 import { type Config, defaultParallel, type Program, runProgram } from "./process";
 import { Providers } from "./provider";
-import { type Deployment, emptyDeployment, type Resource, Snapshot, seal, unseal } from "./state";
+import { type Deployment, emptyDeployment, type Resource, type SavedResource, Snapshot, seal, unseal } from "./state";
 import { deleteLeft, refreshAll } from "./sweep";
 import { nameOf, STACK_TYPE } from "./urn";
 import { forProvider, secret } from "./values";
 
 export type { CrashPoint, Diagnostic, Operation } from "./pass";
 export type { Config, Program } from "./process";
-export type { Deployment, Resource } from "./state";
+export type { Deployment, SavedResource } from "./state";
 
 /** A stack of the engine double. */
 export interface StackOptions extends Program {
@@ -56,7 +56,7 @@ export interface Stack {
   /** Replaces the state, for instance by an older one. */
   restore(state: Deployment): void;
   /** Returns a resource by its logical name, secrets encrypted; not one that waits for its deletion. */
-  resource(name: string): Resource | undefined;
+  resource(name: string): SavedResource | undefined;
 }
 
 type Body = (context: Context) => Promise<readonly Resource[]>;

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:
 import type { Properties, Value } from "../host/harness";
 import { mapBag, mapSecrets, sealed, secret } from "./values";
 
-/** One resource of a stack, with the field names of `pulumi stack export`. */
+/** One resource of a stack. */
 export interface Resource {
   readonly urn: string;
   readonly type: string;
@@ -23,10 +23,13 @@ export interface Resource {
   readonly retainOnDelete?: boolean;
 }
 
+/** A {@link Resource} as it stands in a state file: what is empty is left out. */
+export type SavedResource = Pick<Resource, "urn" | "type" | "custom" | "inputs" | "outputs"> & Partial<Resource>;
+
 /** A stack's state, in the shape of `pulumi stack export`; every secret in it is encrypted. */
 export interface Deployment {
   readonly version: 3;
-  readonly deployment: { readonly resources: readonly Resource[] };
+  readonly deployment: { readonly resources: readonly SavedResource[] };
 }
 
 /** The state of a stack that was never deployed. */
@@ -35,13 +38,26 @@ export const emptyDeployment: Deployment = { version: 3, deployment: { resources
 /** Encrypts every secret and returns the state as it may be written to a file. */
 export function seal(resources: readonly Resource[], passphrase: string): Deployment {
   const encrypt = (found: Properties) => sealed(encryptText(JSON.stringify(found["value"]), passphrase));
-  return { version: 3, deployment: { resources: resources.map((resource) => rewrite(resource, encrypt)) } };
+  return { version: 3, deployment: { resources: resources.map((resource) => save(rewrite(resource, encrypt))) } };
 }
 
 /** Decrypts what {@link seal} encrypted. @throws when the passphrase is another one. */
 export function unseal(state: Deployment, passphrase: string): Resource[] {
   const decrypt = (found: Properties) => secret(JSON.parse(decryptText(String(found["ciphertext"]), passphrase)));
-  return state.deployment.resources.map((resource) => rewrite(resource, decrypt));
+  return state.deployment.resources.map((saved) => rewrite({ ...nothing, ...saved }, decrypt));
+}
+
+const nothing = { id: "", inputs: {}, outputs: {}, parent: "", dependencies: [], provider: "" };
+
+function save(resource: Resource): SavedResource {
+  const { id, parent, dependencies, provider, ...rest } = resource;
+  return {
+    ...rest,
+    ...(id === "" ? {} : { id }),
+    ...(parent === "" ? {} : { parent }),
+    ...(dependencies.length === 0 ? {} : { dependencies }),
+    ...(provider === "" ? {} : { provider }),
+  };
 }
 
 function rewrite(resource: Resource, visit: (found: Properties) => Value): Resource {

@@ -3,7 +3,7 @@ import type { Alias } from "@pulumi/pulumi/proto/alias_pb";
 import type { Diffed, Properties } from "../host/harness";
 import type { Pass } from "./pass";
 import type { Resource } from "./state";
-import { aliasUrns, createUrn, nameOf, typeOf } from "./urn";
+import { aliasUrns, createUrn, isProviderType, nameOf, typeOf } from "./urn";
 import { mapBag, same, secret, UNKNOWN } from "./values";
 
 /** What the program asks for. */
@@ -32,13 +32,6 @@ export interface Step {
   readonly inputs: Properties;
   readonly old: Resource | undefined;
   readonly deleteFirst: boolean;
-}
-
-const PROVIDER_TYPE = "pulumi:providers:";
-
-/** Tells whether a type is that of a provider resource. */
-export function isProviderType(type: string): boolean {
-  return type.startsWith(PROVIDER_TYPE);
 }
 
 /** Decides what to do for a goal: finds its old state, asks check and diff. Plans are made one at a time. */
@@ -113,7 +106,7 @@ export async function apply(pass: Pass, step: Step): Promise<Resource> {
   } else {
     pass.snapshot.put(next, step.old);
   }
-  pass.operations.push({ op: step.op, urn: step.urn });
+  pass.note(step.op, step.urn);
   return next;
 }
 
@@ -186,7 +179,7 @@ export async function read(pass: Pass, goal: ReadGoal): Promise<Resource> {
   } else {
     pass.snapshot.put(next, old);
   }
-  pass.operations.push({ op: "read", urn });
+  pass.note("read", urn);
   return next;
 }
 
@@ -198,5 +191,5 @@ export async function remove(pass: Pass, old: Resource): Promise<void> {
     pass.survive("delete", old.urn);
   }
   pass.snapshot.remove(old);
-  pass.operations.push({ op: "delete", urn: old.urn });
+  pass.note("delete", old.urn);
 }

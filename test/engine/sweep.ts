@@ -1,6 +1,7 @@
-import type { Operation, Pass } from "./pass";
+import type { Pass } from "./pass";
 import type { Resource } from "./state";
-import { isProviderType, remove } from "./steps";
+import { remove } from "./steps";
+import { isProviderType } from "./urn";
 import { forProvider, same } from "./values";
 
 /** Deletes what is left of the old state: dependents first, those that do not depend on each other in parallel. */
@@ -47,19 +48,18 @@ export async function refreshAll(pass: Pass): Promise<Resource[]> {
 }
 
 async function refreshOne(pass: Pass, old: Resource): Promise<Resource | undefined> {
-  const journal = (op: Operation["op"]) => pass.operations.push({ op, urn: old.urn });
   if (!old.custom || isProviderType(old.type)) {
-    journal("same");
+    pass.note("same", old.urn);
     return old;
   }
   const provider = pass.providers.get(old.provider);
   const found = await provider.read(old.id, old.inputs, old.outputs);
   if (found.id === "") {
-    journal("delete");
+    pass.note("delete", old.urn);
     return undefined;
   }
   const next = { ...old, id: found.id, inputs: found.inputs ?? old.inputs, outputs: found.outputs };
-  journal((await hasDrifted(pass, old, next)) ? "update" : "same");
+  pass.note((await hasDrifted(pass, old, next)) ? "update" : "same", old.urn);
   return next;
 }
 

@@ -24,6 +24,16 @@ export function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
 
+/** Tells whether a type is that of a provider resource. */
+export function isProviderType(type: string): boolean {
+  return type.startsWith("pulumi:providers:");
+}
+
+/** Tells whether a URN is that of a provider which the engine made by itself. */
+export function isDefaultProvider(urn: string): boolean {
+  return isProviderType(typeOf(urn)) && nameOf(urn) === "default";
+}
+
 /** Builds a URN; the root stack is no visible parent. */
 export function createUrn(where: StackName, type: string, name: string, parent = ""): string {
   const parents = qualifiedType(parent);

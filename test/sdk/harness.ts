@@ -7,7 +7,7 @@ export const ADDRESS = "42:59:ef:80:95:8d";
 export interface Registered {
   readonly type: string;
   readonly name: string;
-  /** As sent: a secret is an object with the key `value`, an unknown value is missing. */
+  /** As sent: a secret is an object with the key `value`, which rises to the top of its property. */
   readonly inputs: Record<string, unknown>;
   readonly provider: string | undefined;
   readonly id: string | undefined;
@@ -45,9 +45,13 @@ export async function deploy(options: MockOptions = {}): Promise<Registered[]> {
   return registered;
 }
 
-/** Waits until the engine has answered everything, so that nothing of this deployment runs into the next one. */
+/**
+ * Waits until the engine has answered everything, so that nothing of this deployment runs into the next one. Older
+ * versions of @pulumi/pulumi (3.139) wait for ever after a registration that failed, hence the limit.
+ */
 export function finish(): Promise<void> {
-  return pulumi.runtime.disconnect();
+  const limit = new Promise<void>((resolve) => setTimeout(resolve, 1000).unref());
+  return Promise.race([pulumi.runtime.disconnect(), limit]);
 }
 
 /** Returns the value of a known output. Never settles for an unknown one. */

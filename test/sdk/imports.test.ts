@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-const folder = join(import.meta.dirname, "../../sdk");
+const folder = join(__dirname, "../../sdk");
 
 it.each(readdirSync(folder))("%s imports nothing but Pulumi, node:crypto and the SDK itself", (file) => {
   const source = readFileSync(join(folder, file), "utf8");

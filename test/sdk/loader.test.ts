@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LOADER } from "../../sdk/loader";
 
-const pulumi = createRequire(import.meta.url).resolve("@pulumi/pulumi");
+const pulumi = createRequire(__filename).resolve("@pulumi/pulumi");
 const requireFromString = createRequire(pulumi).resolve("require-from-string");
 
 let project: string;

@@ -89,7 +89,7 @@ describe("the arguments", () => {
   it("stay secret where they are, and so does the digest of a secret keeper", async () => {
     const inputs = await inputsOf(new MacAddress("nic", { keepers: { image: pulumi.secret("b") } }));
     expect(inputs["rotation"]).toMatchObject({ value: rotationText({ image: "b" }) });
-    expect(inputs["keepers"]).toMatchObject({ image: { value: "b" } });
+    expect(inputs["keepers"]).toMatchObject({ value: { image: "b" } });
   });
 
   it("may be unknown in a preview", async () => {
@@ -97,8 +97,8 @@ describe("the arguments", () => {
     const later = new Unknown("later").value;
     const nic = new MacAddress("nic", { owner: later, keepers: { image: later } });
     const inputs = await inputsOf(nic);
-    expect(inputs["owner"]).toBeUndefined();
-    expect(inputs["rotation"]).toBeUndefined();
+    expect(pulumi.isUnknown(inputs["owner"])).toBe(true);
+    expect(pulumi.isUnknown(inputs["rotation"])).toBe(true);
     expect(inputs["__provider"]).toBe(LOADER);
   });
 
@@ -187,7 +187,7 @@ describe("MacAddress.get", () => {
 describe("MacAddress.isInstance", () => {
   it("knows its own, those of a second copy, and nothing else", async () => {
     vi.resetModules();
-    const copy = await import("../../sdk");
+    const copy = await import("../../sdk/index.js");
     expect(copy.MacAddress).not.toBe(MacAddress);
     expect(copy.MacAddress.isInstance(new MacAddress("mine"))).toBe(true);
     for (const other of [undefined, null, "text", {}, pulumi.output(1), new Vm("web"), new Provider("second")]) {

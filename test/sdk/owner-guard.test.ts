@@ -60,7 +60,7 @@ describe("two resources with one owner", () => {
   it("are refused when two copies of the package made them", async () => {
     new MacAddress("first", { owner: "mine" });
     vi.resetModules();
-    const copy = await import("../../sdk");
+    const copy = await import("../../sdk/index.js");
     expect(() => new copy.MacAddress("second", { owner: "mine" })).toThrow(both);
   });
 

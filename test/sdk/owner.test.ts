@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ownerFromUrn, ownerOf } from "../../sdk/owner";
-import { deploy, finish, known, Vm } from "./harness";
+import { deploy, finish, Vm } from "./harness";
 
 const TYPE = "pulumi-nodejs:dynamic/macpool:MacAddress";
 

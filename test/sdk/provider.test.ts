@@ -77,7 +77,7 @@ describe("the default provider", () => {
     await deploy();
     const first = defaultProvider();
     vi.resetModules();
-    const copy = await import("../../sdk/provider");
+    const copy = await import("../../sdk/provider.js");
     expect(copy.Provider).not.toBe(Provider);
     expect(copy.defaultProvider()).toBe(first);
     expect(defaultProvider()).toBe(first);
@@ -107,7 +107,7 @@ describe("the default provider", () => {
   it("sits below the stack, even when a component asks first", async () => {
     await deploy();
     await pulumi.runtime.runInPulumiStack(async () => {
-      const { MacAddress } = await import("../../sdk");
+      const { MacAddress } = await import("../../sdk/index.js");
       const nic = new MacAddress("nic", {}, { parent: new Vm("web") });
       await known(nic.urn);
       expect(await known(defaultProvider().urn)).toBe(

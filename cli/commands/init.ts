@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { createRegister, openRegister } from "../../provider/store/open";
+import { commandContext, type GlobalOptions, storeOf } from "../register";
+
+/** Returns `macpool init`: creates a register and prints where it is. */
+export function initCommand(): Command {
+  return new Command("init")
+    .description("create a register with a pool named default")
+    .option("--prefix <prefix>", "first octets of the pool's addresses, such as 42 or 52:54:00", "42")
+    .addHelpText("after", "\nExample:\n  macpool init --store ./register.db --prefix 42")
+    .action(async (options: { prefix: string }, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions>();
+      const context = commandContext();
+      const location = createRegister(storeOf(globals), context, options.prefix);
+      const register = await openRegister(location, context);
+      const { storeId } = await register.identity();
+      await register.close();
+      console.log(globals.json === true ? JSON.stringify({ location, storeId }) : location);
+    });
+}

@@ -1,0 +1,67 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { AcquireRequest, Lease } from "../../provider/lease/lease";
+import { ANONYMOUS, parseOwner } from "../../provider/lease/owner";
+import { DEFAULT_POOL } from "../../provider/lease/pool";
+import { formatMac } from "../../provider/mac/mac";
+import type { LeaseStore } from "../../provider/store/store";
+import { type GlobalOptions, withRegister } from "../register";
+
+/** Leases made by hand belong to this installation; those of a Pulumi program to its provider resource. */
+const INSTALLATION = "cli";
+
+/** Addresses granted in one transaction: few enough for output to flow. */
+const CHUNK = 1000;
+
+interface NextOptions {
+  readonly pool: string;
+  readonly owner?: string;
+  readonly count: number;
+}
+
+/** Returns `macpool next`: allocates and prints one address a line, and nothing else. */
+export function nextCommand(): Command {
+  return new Command("next")
+    .description("allocate addresses and print them, one a line")
+    .option("--pool <name>", "the pool to take them from", DEFAULT_POOL)
+    .option("--owner <text>", "who gets it: the same owner gets the same address every time")
+    .option("--count <n>", "how many", parseCount, 1)
+    .addHelpText(
+      "after",
+      "\nWithout an owner, the next address of the pool's sequence.\n\nExample:\n  mac=$(macpool next --owner web-1)",
+    )
+    .action(async (options: NextOptions, command: Command) => {
+      if (options.owner !== undefined && options.count !== 1) {
+        command.error("error: --count cannot go with --owner, which always gets the one address");
+      }
+      const { json } = command.optsWithGlobals<GlobalOptions>();
+      await withRegister(command, (register) => printNext(register, options, json === true));
+    });
+}
+
+async function printNext(register: LeaseStore, options: NextOptions, isJson: boolean): Promise<void> {
+  const request = requestOf(options);
+  for (let left = options.count; left > 0; left -= CHUNK) {
+    const outcomes = await register.acquire(new Array(Math.min(left, CHUNK)).fill(request));
+    for (const outcome of outcomes) {
+      if (!outcome.ok) throw outcome.error;
+      if (outcome.value.warning !== undefined) console.error(`macpool: ${outcome.value.warning}`);
+      console.log(isJson ? JSON.stringify(jsonOf(outcome.value.lease)) : formatMac(outcome.value.lease.address));
+    }
+  }
+}
+
+function requestOf(options: NextOptions): AcquireRequest {
+  const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
+  return { owner, installation: INSTALLATION, pool: options.pool, rotation: "", description: "", tags: {} };
+}
+
+function jsonOf(lease: Lease) {
+  const { pool, owner, token, seq } = lease;
+  return { address: formatMac(lease.address), pool, owner, token, seq };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 1_000_000) return count;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 1000000.");
+}
