@@ -10,7 +10,7 @@ const UNSAFE = /[%/\p{Cc}\p{Cs}]/gu;
  * Returns the owner text of the resource `name` of type `type` below `parent`: see {@link ownerFromUrn}.
  *
  * It is a plain promise on purpose. An Output would carry the parent as a dependency, depending on a component means to
- * wait for all its children, and one of those is the resource that waits: a deadlock.
+ * wait for all its children, and so two NICs of one VM component would wait for each other for ever.
  */
 export function ownerOf(name: string, type: string, parent?: pulumi.Resource): Promise<string> {
   const organization = currentOrganization();

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Properties } from "../host/harness";
+import type { Properties, Value } from "../host/harness";
 
 /** One resource that the fixture program declares; see `fixture/index.js` for how it reads this. */
 export interface Declared {
@@ -41,7 +41,7 @@ export interface Fixture {
   /** Returns the provider calls since the last time it was asked, `__provider` left out. */
   calls(): Call[];
   /** Returns what exists, by id. */
-  things(): Record<string, unknown>;
+  things(): Record<string, Properties>;
   /** Makes a thing vanish behind Pulumi's back. */
   lose(id: string): void;
   /** Changes a thing behind Pulumi's back. */
@@ -50,11 +50,7 @@ export interface Fixture {
 }
 
 /** One logged call of a provider method. */
-export interface Call {
-  readonly method: string;
-  readonly config: Properties;
-  readonly args: readonly unknown[];
-}
+export type Call = Properties & { readonly method: string; readonly config: Properties; readonly args: Value[] };
 
 const repository = resolve(__dirname, "..", "..");
 

@@ -1,12 +1,12 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { Properties, Value } from "../host/harness";
 import { findPulumi } from "./find-pulumi";
-import { type Call, type Declared, type Fixture, makeFixture, type Plan } from "./fixture";
+import { type Declared, type Fixture, makeFixture, type Plan } from "./fixture";
 import type { Operation } from "./pass";
 import { type CliStack, makeCliStack } from "./real-cli";
 import { openStack, type RunOptions, type SavedResource, type Stack } from "./stack";
 import { isDefaultProvider } from "./urn";
-import { mapBag, mapSecrets } from "./values";
+import { mapBag, mapSecrets, UNKNOWN } from "./values";
 
 const cli = findPulumi();
 if (cli === undefined) console.warn("SKIPPED: no Pulumi CLI on PATH or in ~/.pulumi/bin, the double is not compared");
@@ -20,14 +20,16 @@ interface Observed {
   readonly operations: readonly string[];
   readonly deletions: readonly string[];
   readonly calls: readonly string[];
-  readonly outputs: Properties;
+  readonly outputs: string;
   readonly state: readonly string[];
-  readonly things: Record<string, unknown>;
+  readonly things: string;
 }
+
+type Command = "preview" | "up" | "refresh" | "destroy";
 
 interface Side {
   readonly fixture: Fixture;
-  run(command: "preview" | "up" | "refresh" | "destroy", options: RunOptions): Promise<Observed>;
+  run(command: Command, options: RunOptions): Promise<Observed>;
   remove(): void;
 }
 
@@ -35,11 +37,15 @@ function masked(bag: Properties): Properties {
   return mapBag(bag, (value) => mapSecrets(value, () => "a secret"));
 }
 
-function describeResource(resource: SavedResource): string {
-  const { urn, custom, id, parent, provider, dependencies, external } = resource;
+function describeResource(resource: SavedResource): Properties {
+  const { urn, custom, id = "", parent = "", provider = "", dependencies = [], external = false } = resource;
   const bags = { inputs: masked(resource.inputs ?? {}), outputs: masked(resource.outputs ?? {}) };
-  const known = { urn, custom, id, parent, provider, dependencies, external, delete: resource.delete, ...bags };
-  return JSON.stringify(sorted(known as Properties)).replaceAll(uuid, "a uuid");
+  return { urn, custom, id, parent, provider, dependencies: [...dependencies], external, ...bags };
+}
+
+/** Spells a value so that two spellings are equal when the values are, ids made of chance apart. */
+function text(value: Value): string {
+  return JSON.stringify(sorted(value)).replaceAll(uuid, (id) => (id === UNKNOWN ? "unknown" : "a uuid"));
 }
 
 function sorted(value: Value | undefined): Value {
@@ -61,15 +67,14 @@ function observe(
   resources: readonly SavedResource[],
 ): Observed {
   const shown = operations.filter((operation) => !isDefaultProvider(operation.urn));
-  const text = (call: Call) => JSON.stringify(sorted(call as unknown as Value));
   return {
     ok,
     operations: [...new Set(shown.map(({ op, urn }) => `${op} ${urn}`))].sort(),
     deletions: shown.filter(({ op }) => op === "delete").map(({ urn }) => urn),
     calls: fixture.calls().map(text).sort(),
-    outputs,
-    state: resources.map(describeResource).sort(),
-    things: fixture.things(),
+    outputs: text(outputs),
+    state: resources.map((resource) => text(describeResource(resource))).sort(),
+    things: text(fixture.things()),
   };
 }
 
@@ -108,129 +113,153 @@ async function cliSide(directory: string): Promise<Side> {
   };
 }
 
-describe.skipIf(cli === undefined)("the double does what the real CLI does", () => {
-  let sides: Side[] = [];
-  afterEach(() => {
-    for (const side of sides) side.remove();
-  });
+/** Runs the same things on both sides at once and expects them to agree about everything that can be observed. */
+class Both {
+  private constructor(private readonly sides: readonly [Side, Side]) {}
 
-  async function start() {
-    sides = [doubleSide(), await cliSide(cli ?? "")];
-    const everywhere = (act: (fixture: Fixture) => void) => {
-      for (const { fixture } of sides) act(fixture);
-    };
-    const agree = async (command: "preview" | "up" | "refresh" | "destroy", options: RunOptions = {}) => {
-      const [double, real] = await Promise.all(sides.map((side) => side.run(command, options)));
-      expect(double).toEqual(real);
-      if (double === undefined) throw new Error("nothing was observed");
-      return double;
-    };
-    const up = (plan: Plan, options: RunOptions = { skipPreview: true }) => {
-      everywhere((fixture) => fixture.plan(plan));
-      return agree("up", options);
-    };
-    return { everywhere, agree, up };
+  static async start(): Promise<Both> {
+    return new Both([doubleSide(), await cliSide(cli ?? "")]);
   }
 
-  const a = (inputs: Properties): Declared => ({ name: "a", inputs: { label: "a", ...inputs } });
-  const b = (inputs: Properties, more: Partial<Declared> = {}): Declared => ({
-    name: "b",
-    inputs: { label: "b", size: "$a.address", ...inputs },
-    ...more,
-  });
-  const exports = { first: "$a.address", second: "$b.generation" };
+  everywhere(act: (fixture: Fixture) => void): void {
+    for (const { fixture } of this.sides) act(fixture);
+  }
 
-  test("first up with its preview, no change, update in place, replacement, drift, loss, destroy", async () => {
-    const { everywhere, agree, up } = await start();
-    await up({ declare: [a({ size: 1 }), b({ password: { secret: "hush" } })], exports }, {});
-    await up({ declare: [a({ size: 1 }), b({ password: { secret: "hush" } })], exports });
-    await up({ declare: [a({ size: 2 }), b({ link: 1 })], exports });
-    await up({ declare: [a({ size: 2, kind: "other" }), b({ link: 1 })], exports }, {});
-    everywhere((fixture) => fixture.change("a-2", { size: 7 }));
-    await agree("refresh");
-    await agree("preview");
-    everywhere((fixture) => fixture.lose("a-2"));
-    await agree("refresh");
-    await up({ declare: [a({ size: 2 }), b({ link: 1 })], exports });
-    await up({ declare: [b({ size: 5 })] });
-    expect((await agree("destroy")).things).toEqual({});
-  });
+  async agree(command: Command, options: RunOptions = {}): Promise<Observed> {
+    const [double, real] = this.sides;
+    const [ours, theirs] = await Promise.all([double.run(command, options), real.run(command, options)]);
+    expect(ours).toEqual(theirs);
+    return ours;
+  }
 
-  const urn = (type: string, name: string) => `urn:pulumi:dev::fixture::${type}::${name}`;
-  const thing = "pulumi-nodejs:dynamic/fixture:Thing";
+  up(plan: Plan, options: RunOptions = { skipPreview: true }): Promise<Observed> {
+    this.everywhere((fixture) => fixture.plan(plan));
+    return this.agree("up", options);
+  }
 
-  test("renames with aliases: a resource, a component with its children, a move out of the component", async () => {
-    const { agree, up } = await start();
+  remove(): void {
+    for (const side of this.sides) side.remove();
+  }
+}
+
+let both: Both | undefined;
+afterEach(() => both?.remove());
+
+function compared(promise: string, scenario: (both: Both) => Promise<void>): void {
+  const run = async () => {
+    both = await Both.start();
+    await scenario(both);
+  };
+  test.skipIf(cli === undefined)(`as with the real CLI: ${promise}`, run, 180_000);
+}
+
+const a = (inputs: Properties): Declared => ({ name: "a", inputs: { label: "a", ...inputs } });
+const b = (inputs: Properties, more: Partial<Declared> = {}): Declared => ({
+  name: "b",
+  inputs: { label: "b", size: "$a.address", ...inputs },
+  ...more,
+});
+const exported = { first: "$a.address", second: "$b.generation" };
+
+compared("first up with its preview, no change, update in place, replacement, drift, loss, destroy", async (both) => {
+  await both.up({ declare: [a({ size: 1 }), b({ password: { secret: "hush" } })], exports: exported }, {});
+  await both.up({ declare: [a({ size: 1 }), b({ password: { secret: "hush" } })], exports: exported });
+  await both.up({ declare: [a({ size: 2 }), b({ link: 1 })], exports: exported });
+  await both.up({ declare: [a({ size: 2, kind: "other" }), b({ link: 1 })], exports: exported }, {});
+  both.everywhere((fixture) => fixture.change("a-2", { size: 7 }));
+  await both.agree("refresh");
+  await both.agree("preview");
+  both.everywhere((fixture) => fixture.lose("a-2"));
+  await both.agree("refresh");
+  await both.up({ declare: [a({ size: 2 }), b({ link: 1 })], exports: exported });
+  await both.up({ declare: [b({ size: 5 })] });
+  expect((await both.agree("destroy")).things).toBe("{}");
+});
+
+const urn = (type: string, name: string) => `urn:pulumi:dev::fixture::${type}::${name}`;
+const thing = "pulumi-nodejs:dynamic/fixture:Thing";
+
+compared(
+  "renames with aliases: a resource, a component with its children, a move out of the component",
+  async (both) => {
     const group = (name: string, options: Properties = {}): Declared => ({ kind: "group", name, options });
     const disk = (name: string, parent: string): Declared => ({ name, parent, inputs: { label: "disk", size: 3 } });
     const sibling = (from: string): Declared => ({ name: "b", inputs: { label: "b", size: `$${from}.address` } });
-    await up({ declare: [group("g"), disk("g-disk", "g"), a({}), sibling("g-disk")] });
-    const renamed: Declared = { name: "a2", inputs: { label: "a" }, options: { aliases: [{ name: "a" }] } };
+    await both.up({ declare: [group("g"), disk("g-disk", "g"), sibling("g-disk"), { ...a({}), dependsOn: ["b"] }] });
+    const last: Declared = { name: "a2", inputs: { label: "a" }, dependsOn: ["b"] };
+    const renamed = { ...last, options: { aliases: [{ name: "a" }] } };
     const moved = group("h", { aliases: [{ name: "g" }] });
-    await up({ declare: [moved, disk("h-disk", "h"), renamed, sibling("h-disk")] });
+    await both.up({ declare: [moved, disk("h-disk", "h"), sibling("h-disk"), renamed] });
     const out: Declared = {
       name: "disk",
       inputs: { label: "disk", size: 3 },
       options: { aliases: [urn(`fixture:index:Group$${thing}`, "h-disk")] },
     };
-    await up({ declare: [out, { name: "a2", inputs: { label: "a" } }, sibling("disk")] });
-    await agree("destroy");
-  });
+    await both.up({ declare: [out, sibling("disk"), last] });
+    await both.agree("destroy");
+  },
+);
 
-  test("explicit provider: unknown in the first preview, changed in place, replaced, used without the program", async () => {
-    const { everywhere, agree, up } = await start();
+compared(
+  "explicit provider: unknown in the first preview, changed in place, replaced, used without the program",
+  async (both) => {
     const provider = (url: string): Declared => ({
       kind: "provider",
       name: "p",
       inputs: { url, password: { secret: "hush" } },
     });
     const inside = a({ link: "$p.id" });
-    await up({ declare: [a({ link: 1 })] });
-    everywhere((fixture) => fixture.plan({ declare: [provider("one"), { ...inside, provider: "p" }] }));
-    await agree("preview");
-    await up({ declare: [provider("one"), { ...inside, provider: "p" }], exports: { id: "$a.address" } });
-    await up({ declare: [provider("two"), { ...inside, provider: "p" }] }, {});
-    await up(
+    await both.up({ declare: [a({ link: 1 })] });
+    both.everywhere((fixture) => fixture.plan({ declare: [provider("one"), { ...inside, provider: "p" }] }));
+    await both.agree("preview");
+    await both.up({ declare: [provider("one"), { ...inside, provider: "p" }], exports: { id: "$a.address" } });
+    await both.up({ declare: [provider("two"), { ...inside, provider: "p" }] }, {});
+    await both.up(
       { declare: [provider("two"), { ...inside, provider: "p" }] },
       { skipPreview: true, targetReplace: [urn("pulumi:providers:pulumi-nodejs", "p")] },
     );
-    everywhere((fixture) => fixture.plan({ declare: [], fail: "the program must not run" }));
-    await agree("refresh");
-    await agree("destroy");
-  });
+    both.everywhere((fixture) => fixture.plan({ declare: [], fail: "the program must not run" }));
+    await both.agree("refresh");
+    await both.agree("destroy");
+  },
+);
 
-  test("resources of others, secrets, ignored changes and an undecided diff", async () => {
-    const { agree, up } = await start();
-    const got: Declared = { kind: "get", name: "got", id: "a-1", inputs: { label: "?", password: { secret: "hush" } } };
-    const quiet = (size: number) => b({ size, undecided: true }, { options: { ignoreChanges: ["size"] } });
-    const hidden = (link: number): Declared => ({
-      name: "c",
-      inputs: { label: "c", undecided: true, password: { secret: "hush" }, link },
-      options: { additionalSecretOutputs: ["address"] },
-    });
-    await up({ declare: [a({ size: 1 }), { ...got, dependsOn: ["a"] }, quiet(1), hidden(1)] });
-    await up({ declare: [a({ size: 1 }), { ...got, dependsOn: ["a"] }, quiet(2), hidden(2)] }, {});
-    await agree("refresh");
-    await agree("destroy");
+compared("resources of others, secrets, ignored changes and an undecided diff", async (both) => {
+  const got: Declared = { kind: "get", name: "got", id: "a-1", inputs: { label: "?", password: { secret: "hush" } } };
+  const quiet = (size: number) =>
+    b({ size, undecided: true }, { dependsOn: ["a"], options: { ignoreChanges: ["size"] } });
+  const hidden = (link: number): Declared => ({
+    name: "c",
+    inputs: { label: "c", undecided: true, password: { secret: "hush" }, link },
+    dependsOn: ["b"],
+    options: { additionalSecretOutputs: ["address"] },
   });
+  await both.up({ declare: [a({ size: 1 }), { ...got, dependsOn: ["a"] }, quiet(1), hidden(1)] });
+  await both.up({ declare: [a({ size: 1 }), { ...got, dependsOn: ["a"] }, quiet(2), hidden(2)] }, {});
+  await both.agree("refresh");
+  await both.agree("destroy");
+});
 
-  test("replacement on demand and deletion first", async () => {
-    const { agree, up } = await start();
-    await up({ declare: [a({ deleteFirst: true }), { name: "c", inputs: { label: "c" } }] });
-    const plan = { declare: [a({ deleteFirst: true, kind: "other" }), { name: "c", inputs: { label: "c" } }] };
-    await up(plan, { targetReplace: [urn(thing, "c")] });
-    await agree("destroy");
-  });
+compared("replacement on demand and deletion first", async (both) => {
+  const c: Declared = { name: "c", inputs: { label: "c" }, dependsOn: ["a"] };
+  await both.up({ declare: [a({ deleteFirst: true }), c] });
+  const plan = { declare: [a({ deleteFirst: true, kind: "other" }), c] };
+  await both.up(plan, { targetReplace: [urn(thing, "c")] });
+  await both.agree("destroy");
+});
 
-  test("failures of check, create, delete and read leave the same state behind", async () => {
-    const { everywhere, agree, up } = await start();
-    const after = (name: string, size: string): Declared => ({ name, inputs: { label: name, size }, dependsOn: ["a"] });
-    expect((await up({ declare: [a({}), after("b", "refused")], exports: { a: "$a.address" } })).ok).toBe(false);
-    expect((await up({ declare: [a({}), after("b", "wrong")] })).ok).toBe(false);
-    await up({ declare: [a({}), after("b", "stuck")] });
-    expect((await up({ declare: [a({})] })).ok).toBe(false);
-    everywhere((fixture) => fixture.change("b-1", { unreadable: true }));
-    expect((await agree("refresh", { skipPreview: true })).ok).toBe(false);
-    expect((await agree("destroy")).ok).toBe(false);
+compared("failures of check, create, delete and read leave the same state behind", async (both) => {
+  const after = (name: string, size: string): Declared => ({
+    name,
+    // The program has exported its outputs by the time this one fails.
+    inputs: { label: name, size, wait: 500 },
+    dependsOn: ["a"],
   });
+  expect((await both.up({ declare: [a({}), after("b", "refused")], exports: { a: "$a.address" } })).ok).toBe(false);
+  expect((await both.up({ declare: [a({}), after("b", "wrong")] })).ok).toBe(false);
+  await both.up({ declare: [a({}), after("b", "stuck")] });
+  expect((await both.up({ declare: [a({})] })).ok).toBe(false);
+  both.everywhere((fixture) => fixture.change("b-1", { unreadable: true }));
+  expect((await both.agree("refresh", { skipPreview: true })).ok).toBe(false);
+  expect((await both.agree("destroy")).ok).toBe(false);
 });

@@ -191,5 +191,5 @@ export async function remove(pass: Pass, old: Resource): Promise<void> {
     pass.survive("delete", old.urn);
   }
   pass.snapshot.remove(old);
-  pass.note("delete", old.urn);
+  if (old.external !== true) pass.note("delete", old.urn);
 }

@@ -6,15 +6,24 @@ import { forProvider, same } from "./values";
 
 /** Deletes what is left of the old state: dependents first, those that do not depend on each other in parallel. */
 export async function deleteLeft(pass: Pass): Promise<void> {
-  let condemned = [...pass.snapshot.left()];
-  while (condemned.length > 0) {
-    const needed = new Set(condemned.flatMap(needs));
-    const free = condemned.filter((resource) => !needed.has(resource.urn));
-    // Copies of one URN that wait for their deletion can need each other in a circle; the youngest goes first then.
-    const batch = free.length > 0 ? free : condemned.slice(-1);
-    await Promise.all(batch.map((resource) => pass.run(resource.urn, () => deleteOne(pass, resource))));
-    condemned = condemned.filter((resource) => !batch.includes(resource));
+  for (const layer of layers(pass.snapshot.left()).reverse()) {
+    await Promise.all(layer.map((resource) => pass.run(resource.urn, () => deleteOne(pass, resource))));
   }
+}
+
+/** Sorts resources so that each stands in a later layer than everything it needs. */
+function layers(resources: readonly Resource[]): Resource[][] {
+  const result: Resource[][] = [];
+  let waiting = resources;
+  while (waiting.length > 0) {
+    const open = new Set(waiting.map((resource) => resource.urn));
+    const free = waiting.filter((resource) => !needs(resource).some((urn) => open.has(urn)));
+    // Copies of one URN that wait for their deletion can need each other in a circle; the oldest is freed then.
+    const layer = free.length > 0 ? free : waiting.slice(0, 1);
+    result.push(layer);
+    waiting = waiting.filter((resource) => !layer.includes(resource));
+  }
+  return result;
 }
 
 async function deleteOne(pass: Pass, resource: Resource): Promise<void> {

@@ -153,11 +153,15 @@ describe("the provider in force", () => {
 });
 
 describe("below a component", () => {
-  it("an address is registered although the component waits for it", async () => {
+  it("addresses are registered although the component, and what depends on it, waits for all of them", async () => {
     const vm = new Vm("web");
-    const nic = new MacAddress("web-2-nic", {}, { parent: vm });
+    // Two, because an owner that depended on the component would make each of them wait for the other.
+    const nics = ["eth0", "eth1"].map((name) => new MacAddress(name, {}, { parent: vm }));
     const after = new MacAddress("after", {}, { dependsOn: vm });
-    expect(await known(nic.owner)).toBe("acme/network/prod/lab:vm:Vm/web-2-nic");
+    expect(await Promise.all(nics.map((nic) => known(nic.owner)))).toEqual([
+      "acme/network/prod/lab:vm:Vm/eth0",
+      "acme/network/prod/lab:vm:Vm/eth1",
+    ]);
     expect(await known(after.address)).toBe(ADDRESS);
   });
 });

@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import { type Deployment, openStack, type Result, type Stack } from "../../engine/stack";
+import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State } from "./engine";
+import { changesOf } from "./events";
+
+/** The engine double of test/engine. */
+export const doubleEngine: Engine = {
+  name: "the engine double",
+  isReal: false,
+  open: async (options) => new DoubleStack(options),
+};
+
+class DoubleStack implements Deployer {
+  readonly #options: StackOptions;
+  #stackName: string;
+  #stack: Stack;
+
+  constructor(options: StackOptions) {
+    this.#options = options;
+    this.#stackName = options.stack;
+    this.#stack = this.#open();
+  }
+
+  async preview(run: RunOptions = {}): Promise<Outcome> {
+    return outcomeOf(await this.#stack.preview(environmentOf(run)));
+  }
+
+  async up(run: RunOptions = {}): Promise<Outcome> {
+    if (run.refreshFirst === true) {
+      const refreshed = await this.refresh(run);
+      if (!refreshed.ok) return refreshed;
+    }
+    const targetReplace = run.targetReplace === undefined ? [] : [run.targetReplace];
+    return outcomeOf(await this.#stack.up({ ...passOf(run), targetReplace }));
+  }
+
+  async refresh(run: RunOptions = {}): Promise<Outcome> {
+    if (run.runProgram === true) throw new Error("the engine double does not run programs to refresh");
+    return outcomeOf(await this.#stack.refresh(passOf(run)));
+  }
+
+  async destroy(run: RunOptions = {}): Promise<Outcome> {
+    return outcomeOf(await this.#stack.destroy(passOf(run)));
+  }
+
+  async upKilled(nic: string): Promise<void> {
+    const crash = { victim: "engine", method: "create", name: nic } as const;
+    const { error } = await this.#stack.up({ skipPreview: true, crash });
+    if (!error?.includes("killed")) throw new Error(`the engine was not killed: ${error}`);
+  }
+
+  async state(): Promise<State> {
+    return this.#stack.state();
+  }
+
+  async restore(state: State): Promise<void> {
+    // A state that this engine has written itself, or an edited copy of one.
+    this.#stack.restore(state as Deployment);
+  }
+
+  async rename(stack: string): Promise<void> {
+    const { project } = this.#options;
+    const text = JSON.stringify(this.#stack.state())
+      .replaceAll(`urn:pulumi:${this.#stackName}::${project}::`, `urn:pulumi:${stack}::${project}::`)
+      .replaceAll(`::pulumi:pulumi:Stack::${project}-${this.#stackName}`, `::pulumi:pulumi:Stack::${project}-${stack}`);
+    this.#stackName = stack;
+    this.#stack = this.#open();
+    this.#stack.restore(JSON.parse(text));
+  }
+
+  #open(): Stack {
+    const { backendDir, ...program } = this.#options;
+    const stack = this.#stackName;
+    return openStack({ ...program, stack, stateFile: join(backendDir, `${stack}.json`) });
+  }
+}
+
+function passOf(run: RunOptions) {
+  return { ...environmentOf(run), skipPreview: run.previewFirst !== true };
+}
+
+function environmentOf(run: RunOptions) {
+  return run.env === undefined ? {} : { env: run.env };
+}
+
+function outcomeOf({ operations, outputs, diagnostics, error }: Result): Outcome {
+  const text = [...diagnostics.map(({ message }) => message), error ?? ""].join("\n");
+  return { ok: error === undefined, changes: changesOf(operations), outputs, text };
+}

@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { own } from "../../host/harness";
+import type { Deployer, Engine, Outcome, RunOptions, StackOptions } from "./engine";
+import { readEvents } from "./events";
+import { hangAfterGrant } from "./provider-hooks";
+
+/** Returns the engine of the Pulumi CLI in `cliDir`; nothing of the user's own Pulumi is touched. */
+export function realEngine(cliDir: string): Engine {
+  return { name: "the real engine", isReal: true, open: (options) => openStack(cliDir, options) };
+}
+
+async function openStack(cliDir: string, options: StackOptions): Promise<Deployer> {
+  const cli = new Cli(cliDir, options);
+  mkdirSync(join(options.backendDir, "backend"), { recursive: true });
+  await cli.must("stack", "init", options.stack);
+  await configure(cli, options);
+  const operate = (command: string, flags: readonly string[]) => (run: RunOptions = {}) =>
+    cli.operate(command, [...flags, ...flagsOf(run)], run);
+  return {
+    preview: operate("preview", []),
+    up: operate("up", ["--yes"]),
+    refresh: operate("refresh", ["--yes"]),
+    destroy: operate("destroy", ["--yes"]),
+    upKilled: (nic) => cli.upKilled(nic),
+    state: async () => JSON.parse(await cli.must("stack", "export")),
+    restore: async (state) => {
+      const file = join(options.backendDir, "import.json");
+      writeFileSync(file, JSON.stringify(state));
+      await cli.must("stack", "import", "--file", file);
+    },
+    rename: async (stack) => {
+      await cli.must("stack", "rename", stack);
+      cli.stack = stack;
+    },
+  };
+}
+
+/** Plain values go straight into the stack's file, which saves one start of the CLI each. */
+async function configure(cli: Cli, { config, projectDir, stack }: StackOptions): Promise<void> {
+  const plain = Object.entries(config).filter(([, value]) => typeof value === "string");
+  const lines = plain.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
+  if (lines.length > 0) appendFileSync(join(projectDir, `Pulumi.${stack}.yaml`), `config:\n${lines.join("")}`);
+  for (const [key, value] of Object.entries(config)) {
+    if (typeof value !== "string") await cli.must("config", "set", "--secret", key, value.secret);
+  }
+}
+
+function flagsOf(run: RunOptions): string[] {
+  return [
+    ...(run.targetReplace === undefined ? [] : ["--target-replace", run.targetReplace]),
+    ...(run.refreshFirst === true ? ["--refresh"] : []),
+    ...(run.runProgram === true ? ["--run-program"] : []),
+  ];
+}
+
+class Cli {
+  stack: string;
+  readonly #cliDir: string;
+  readonly #options: StackOptions;
+  #runs = 0;
+
+  constructor(cliDir: string, options: StackOptions) {
+    this.#cliDir = cliDir;
+    this.#options = options;
+    this.stack = options.stack;
+  }
+
+  /** Returns what a command printed on stdout. @throws Error when it fails. */
+  async must(...args: string[]): Promise<string> {
+    const { ok, stdout, text } = await this.#start(args, {}).result;
+    if (!ok) throw new Error(`pulumi ${args.join(" ")}: ${text}`);
+    return stdout;
+  }
+
+  async operate(command: string, flags: readonly string[], run: RunOptions): Promise<Outcome> {
+    this.#runs += 1;
+    const log = join(this.#options.backendDir, `events-${this.#runs}.json`);
+    const skip = command === "preview" || run.previewFirst === true ? [] : ["--skip-preview"];
+    const args = [command, ...flags, ...skip, "--event-log", log];
+    const { ok, text } = await this.#start(args, run.env ?? {}).result;
+    return { ok, text, ...readEvents(existsSync(log) ? readFileSync(log, "utf8") : "") };
+  }
+
+  async upKilled(nic: string): Promise<void> {
+    const marker = join(this.#options.backendDir, "granted");
+    const { child, result } = this.#start(["up", "--yes", "--skip-preview"], hangAfterGrant(nic, marker));
+    let isOver = false;
+    void result.then(() => {
+      isOver = true;
+    });
+    while (!existsSync(marker) && !isOver) await sleep(20);
+    child.kill("SIGKILL");
+    const { text } = await result;
+    if (!existsSync(marker)) throw new Error(`the engine ended before the grant: ${text}`);
+    process.kill(Number(readFileSync(marker, "utf8")), "SIGKILL");
+    rmSync(marker);
+    // A dead CLI leaves its lock on the stack behind.
+    await this.must("cancel", this.stack, "--yes");
+  }
+
+  #start(args: readonly string[], env: NodeJS.ProcessEnv) {
+    const { projectDir } = this.#options;
+    // These two name the stack themselves, and `cancel` takes no flag for it.
+    const named = args[1] === "init" || args[0] === "cancel" ? [] : ["--stack", this.stack];
+    const child = spawn(join(this.#cliDir, "pulumi"), [...args, ...named, "--non-interactive"], {
+      cwd: projectDir,
+      env: { ...process.env, ...this.#environment(), ...this.#options.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const printed: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        printed[stream] += text;
+      });
+    }
+    const result = own(child).then((how) => {
+      return { ok: how === "exit code 0", stdout: printed.stdout, text: printed.stdout + printed.stderr };
+    });
+    return { child, result };
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: [this.#cliDir, process.env["PATH"]].join(delimiter),
+      PULUMI_HOME: join(this.#options.backendDir, "home"),
+      PULUMI_BACKEND_URL: `file://${join(this.#options.backendDir, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "passphrase",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Without it the CLI does not know --event-log; the Automation API does the same.
+      PULUMI_DEBUG_COMMANDS: "true",
+    };
+  }
+}
