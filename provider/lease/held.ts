@@ -15,15 +15,20 @@ export interface Entitlement {
 
 /**
  * Returns the address that `request` must get because the owner has it, had it or names it; undefined when a new one
- * is to be allocated. First match wins: own live lease, requested address, adopted lease, own released lease.
+ * is to be allocated. First match wins: own live lease, requested address, adopted lease, own released lease. `live` are
+ * the owner's live leases in the pool, under every installation, newest first.
  *
  * @throws MacpoolError ADDRESS_OUTSIDE_POOL, ADDRESS_RESERVED, ADDRESS_TAKEN or ADDRESS_QUARANTINED when the requested
  * address cannot be had.
  */
-export function entitlement(request: AcquireRequest, pool: Pool, view: LedgerView): Entitlement | undefined {
+export function entitlement(
+  request: AcquireRequest,
+  pool: Pool,
+  live: readonly Lease[],
+  view: LedgerView,
+): Entitlement | undefined {
   if (request.requestedAddress !== undefined) return claim(request, request.requestedAddress, pool, view);
   if (request.owner === ANONYMOUS) return undefined;
-  const live = view.live(request.owner, pool.name);
   const own = ownLease(request, live);
   if (own !== undefined) return { rule: "keep", address: own.address };
   const foreign = live.find((lease) => lease.installation !== request.installation);

@@ -24,7 +24,8 @@ export interface Grant {
  */
 export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
   const pool = requirePool(request.pool, ledger);
-  const chosen = entitlement(request, pool, ledger) ?? allocate(request, pool, ledger);
+  const live = liveOf(request, ledger);
+  const chosen = entitlement(request, pool, live, ledger) ?? allocate(request, pool, ledger);
   const before = ledger.at(chosen.address);
   const isKept = chosen.rule === "keep" && before !== undefined;
   const lease: Lease = {
@@ -33,7 +34,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
     owner: request.owner,
     installation: request.installation,
     rotation: request.rotation,
-    slot: slotFor(request, chosen.address, ledger),
+    slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
     seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address, pool: pool.name }),
     acquiredAt: isKept ? before.acquiredAt : ledger.now,
@@ -43,7 +44,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
   };
   ledger.put(lease);
   if (chosen.rule === "sequence") ledger.setCursor(pool.name, chosen.address + 1);
-  return { lease, rule: chosen.rule, warning: namesake(request, lease, ledger) };
+  return { lease, rule: chosen.rule, warning: namesake(lease, live) };
 }
 
 /**
@@ -58,7 +59,7 @@ export function predict(
   isPromised: (address: Mac) => boolean,
 ): Entitlement | undefined {
   const pool = requirePool(request.pool, view);
-  const known = entitlement(request, pool, view);
+  const known = entitlement(request, pool, liveOf(request, view), view);
   if (known !== undefined) return known;
   if (!isDerived(request, pool) || pool.size < SMALLEST_PREDICTABLE_POOL) return undefined;
   const address = derivedCandidate(request, pool, view, isPromised);
@@ -98,7 +99,13 @@ export function update(change: LeaseChange, ledger: Ledger): Lease | undefined {
   const { owner, installation, description, tags } = change;
   const request = { ...lease, owner, installation };
   const seq = ledger.append({ ...request, kind: "update" });
-  const changed: Lease = { ...request, description, tags, slot: slotFor(request, lease.address, ledger), seq };
+  const changed: Lease = {
+    ...request,
+    description,
+    tags,
+    slot: slotFor(request, lease.address, liveOf(request, ledger)),
+    seq,
+  };
   ledger.put(changed);
   return changed;
 }
@@ -126,25 +133,26 @@ function liveByToken(ref: LeaseRef, view: LedgerView): Lease | undefined {
 
 type Identity = Pick<Lease, "owner" | "pool" | "installation" | "rotation">;
 
-function slotFor(identity: Identity, address: Mac, view: LedgerView): Mac {
+/** Nobody in particular holds nothing that anybody could ask for again. */
+function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerView): readonly Lease[] {
+  return owner === ANONYMOUS ? [] : view.live(owner, pool);
+}
+
+function slotFor(identity: Identity, address: Mac, live: readonly Lease[]): Mac {
   if (identity.owner === ANONYMOUS) return address;
-  const isOccupied = view
-    .live(identity.owner, identity.pool)
-    .some(
-      (lease) =>
-        lease.address !== address &&
-        lease.slot === 0 &&
-        lease.installation === identity.installation &&
-        lease.rotation === identity.rotation,
-    );
+  const isOccupied = live.some(
+    (lease) =>
+      lease.address !== address &&
+      lease.slot === 0 &&
+      lease.installation === identity.installation &&
+      lease.rotation === identity.rotation,
+  );
   return isOccupied ? address : 0;
 }
 
-function namesake(request: AcquireRequest, granted: Lease, view: LedgerView): string | undefined {
-  if (request.owner === ANONYMOUS) return undefined;
-  const other = view
-    .live(request.owner, request.pool)
-    .find((lease) => lease.installation !== request.installation && lease.address !== granted.address);
+function namesake(granted: Lease, live: readonly Lease[]): string | undefined {
+  const { owner, pool, installation } = granted;
+  const other = live.find((lease) => lease.installation !== installation && lease.address !== granted.address);
   if (other === undefined) return undefined;
-  return `Owner "${request.owner}" also holds ${formatMac(other.address)} in pool "${request.pool}" under installation ${other.installation || "none"}: another stack of the same name, or a lost state. It was left alone; this stack got ${formatMac(granted.address)}. Set adopt to take the other lease over instead.`;
+  return `Owner "${owner}" also holds ${formatMac(other.address)} in pool "${pool}" under installation ${other.installation || "none"}: another stack of the same name, or a lost state. It was left alone; this stack got ${formatMac(granted.address)}. Set adopt to take the other lease over instead.`;
 }

@@ -15,6 +15,7 @@ export class SqliteLedger implements Ledger {
   readonly #definitions: Definitions;
   readonly #names: Names;
   readonly #sql: Statements;
+  #newest: Newest | undefined;
   #writes = 0;
 
   constructor(database: Database.Database, context: StoreContext) {
@@ -35,16 +36,18 @@ export class SqliteLedger implements Ledger {
   }
 
   get now(): number {
-    return Math.max(this.#context.clock(), this.#sql.newest.get()?.at ?? 0);
+    return Math.max(this.#context.clock(), this.#latest().at);
   }
 
   /** To be called when a transaction begins. */
   refresh(): void {
+    this.#newest = undefined;
     this.#definitions.refresh();
   }
 
   /** Drops what was remembered of a transaction that was undone. */
   forget(): void {
+    this.#newest = undefined;
     this.#names.forget();
     this.#definitions.forget();
   }
@@ -109,12 +112,12 @@ export class SqliteLedger implements Ledger {
   }
 
   append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
-    const newest = this.#sql.newest.get();
-    const seq = (newest?.seq ?? 0) + 1;
+    const seq = this.#latest().seq + 1;
+    const at = this.now;
     this.#writes += 1;
     this.#sql.append.run({
       seq,
-      at: Math.max(this.#context.clock(), newest?.at ?? 0),
+      at,
       kind: event.kind,
       address: event.address ?? null,
       pool: event.pool,
@@ -122,6 +125,7 @@ export class SqliteLedger implements Ledger {
       installation: this.#names.id(event.installation),
       actor: this.#names.id(this.#context.actor),
     });
+    this.#newest = { seq, at };
     return seq;
   }
 
@@ -164,6 +168,12 @@ export class SqliteLedger implements Ledger {
     return this.#context.newToken();
   }
 
+  /** The newest event, which only this transaction can change. */
+  #latest(): Newest {
+    this.#newest ??= this.#sql.newest.get() ?? { seq: 0, at: 0 };
+    return this.#newest;
+  }
+
   #firstGap(start: Mac, end: Mac): Mac | undefined {
     let address = start;
     while (address <= end) {
@@ -189,6 +199,11 @@ export class SqliteLedger implements Ledger {
   }
 }
 
+interface Newest {
+  readonly seq: number;
+  readonly at: number;
+}
+
 type Statements = ReturnType<typeof prepare>;
 
 interface Counts {
@@ -203,7 +218,7 @@ const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuaranti
 function prepare(database: Database.Database) {
   const lease = `select ${leaseColumns} from lease join pool on pool.id = lease.pool join name on name.id = lease.installation`;
   return {
-    newest: database.prepare<[], { seq: number; at: number }>("select seq, at from event order by seq desc limit 1"),
+    newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
     at: database.prepare<[Mac], LeaseRow>(`${lease} where address = ?`),
     live: database.prepare<[string, number], LeaseRow>(
       `${lease} where owner = ? and pool = ? and released_at is null order by seq desc`,
