@@ -5,10 +5,16 @@
  * @module
  */
 import { allocationFigures } from "./allocation";
+import { engineFigures } from "./engine";
+import { openingFigures } from "./opening";
+import { providerHostFigures } from "./provider-host";
 import { type Figure, printFigures } from "./report";
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   allocation: allocationFigures,
+  "provider-host": providerHostFigures,
+  engine: engineFigures,
+  opening: openingFigures,
 };
 
 async function main(): Promise<void> {

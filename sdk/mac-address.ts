@@ -167,17 +167,21 @@ const outputs = {
   tags: undefined,
 };
 
-/** What `check` receives, but for owner and installation. `address` is left to the provider; the claim travels apart. */
+/**
+ * What `check` receives, but for owner and installation. `address` is left to the provider; the claim travels apart. What
+ * is neither given nor an output is left out, because Pulumi makes four promises for every property that is present.
+ */
 function inputsOf(args: MacAddressArgs): pulumi.Inputs {
+  const { pool, address, adopt, keepers, description, tags } = args;
   return {
     ...outputs,
-    pool: args.pool,
-    requestedAddress: args.address,
-    adopt: args.adopt,
-    keepers: args.keepers,
-    rotation: rotationOf(args.keepers),
-    description: args.description,
-    tags: args.tags,
+    pool,
+    description,
+    tags,
+    ...(address === undefined ? {} : { requestedAddress: address }),
+    ...(adopt === undefined ? {} : { adopt }),
+    ...(keepers === undefined ? {} : { keepers }),
+    rotation: rotationOf(keepers),
     __provider: LOADER,
   };
 }

@@ -1,4 +1,5 @@
 import { MacpoolError } from "../error";
+import { neverAllocated } from "../mac/classify";
 import { formatMac, type Mac } from "../mac/mac";
 import { formatRange, overlaps, type Range } from "../mac/range";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
@@ -32,7 +33,8 @@ export function createPool(spec: PoolSpec, ledger: Ledger): Pool {
  * outside; those of `definePool`.
  */
 export function updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>, ledger: Ledger): Pool {
-  const pool = definePool({ ...requirePool(name, ledger), ...change, name });
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  const pool = definePool({ ...requirePool(name, ledger), ...given, name });
   assertDisjoint(pool, ledger);
   const outside = liveOutside(pool, ledger);
   if (outside !== undefined) {
@@ -62,8 +64,9 @@ export function reserve(reservation: Reservation, ledger: Ledger): void {
   ledger.addReservation(reservation);
 }
 
-/** Ends the reservation with exactly these ends; returns whether there was one. */
+/** Ends the reservation with exactly these ends; returns whether there was one. Those of every register stay. */
 export function unreserve(range: Range, ledger: Ledger): boolean {
+  if (neverAllocated.some((other) => isSameRange(other, range))) return false;
   const found = ledger.reservations().find((other) => isSameRange(other, range));
   if (found === undefined) return false;
   ledger.append({ ...poolEvent("unreserve", ""), address: range.start });

@@ -65,8 +65,9 @@ function claim(request: AcquireRequest, address: Mac, pool: Pool, view: LedgerVi
   assertClaimable(address, pool, view);
   if (lease === undefined) return { rule: "claim", address };
   if (lease.releasedAt === undefined) return takeOver(request, lease);
-  if (lease.owner !== request.owner && view.now < quarantineEnd(lease, pool)) throw quarantined(lease, pool);
-  return { rule: lease.owner === request.owner ? "reclaim" : "claim", address };
+  const isOwn = lease.owner === request.owner && request.owner !== ANONYMOUS;
+  if (!isOwn && view.now < quarantineEnd(lease, pool)) throw quarantined(lease, pool);
+  return { rule: isOwn ? "reclaim" : "claim", address };
 }
 
 function isSameDeclaration(lease: Lease, request: AcquireRequest): boolean {

@@ -17,7 +17,7 @@ export interface LedgerView {
   live(owner: string, pool: string): readonly Lease[];
   /** Released leases of an owner in a pool whose address nobody got since, newest first. */
   released(owner: string, pool: string): readonly Lease[];
-  /** Some live lease of a pool with an address from `start` to `end`. */
+  /** The live lease of a pool with the lowest address from `start` to `end`. */
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined;
   /** Where the pool's sequence goes on. */
   cursor(pool: string): Mac;
@@ -36,6 +36,7 @@ export interface Ledger extends LedgerView {
   put(lease: Lease): void;
   /** Makes the pool's sequence go on at `address`. */
   setCursor(pool: string, address: Mac): void;
+  /** Writes the pool. Released leases in its ranges become its own: their addresses are now for it to hand out. */
   putPool(pool: Pool): void;
   addReservation(reservation: Reservation): void;
   removeReservation(reservation: Reservation): void;

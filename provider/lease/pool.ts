@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { assertPoolRanges } from "../mac/classify";
+import { assertPoolRanges, neverAllocated } from "../mac/classify";
 import { normalizeRanges, parsePrefix, type Range, rangesSize } from "../mac/range";
 
 /** How a pool chooses an address for an owner: see {@link ../lease/allocate}. */
@@ -71,6 +71,13 @@ export function definePool(spec: PoolSpec): Pool {
 /** A range that no pool hands out, and why. */
 export interface Reservation extends Range {
   readonly reason: string;
+}
+
+const BUILT_IN: readonly Reservation[] = neverAllocated.map((range) => ({ ...range, reason: "protocol addresses" }));
+
+/** Returns a register's own reservations with those that every register has, by start and then by end. */
+export function withBuiltIn(own: readonly Reservation[]): readonly Reservation[] {
+  return [...own, ...BUILT_IN].sort((one, other) => one.start - other.start || one.end - other.end);
 }
 
 /** The name of the pool that every new register has, and that a preview without a register takes as given. */

@@ -47,30 +47,34 @@ function failureOf(error: unknown): Failure {
 }
 
 async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promise<string | undefined> {
-  const isKept = keepsLease(olds, news, unknowns);
   if ("pool" in unknowns || "rotation" in unknowns || "requestedAddress" in unknowns) return undefined;
-  if ("owner" in unknowns) return isKept ? olds.address : news.requestedAddress;
+  const isKept = keepsLease(olds, news);
+  const { requestedAddress } = news;
+  // Nobody is asked for what is held already: after a crash the register may know it under the new name.
+  if (isKept && requestedAddress !== undefined && requestedAddress === olds.address) return requestedAddress;
+  if (!isKept && "owner" in unknowns) return requestedAddress;
   // A lease is renamed by `update`; until then the register knows it under the old name.
   const request = requestOf(isKept ? { ...news, owner: olds.owner, installation: olds.installation } : news);
   const known = await foresee(request);
-  if (news.requestedAddress !== undefined) return news.requestedAddress;
+  if (requestedAddress !== undefined) return requestedAddress;
   if (isKept && known?.rule !== "keep") return olds.address;
   return known === undefined ? undefined : formatMac(known.address);
 }
 
 /** Returns whether the resource will be updated in place or left alone, as far as pool and keepers decide it. */
-function keepsLease(olds: Inputs, news: Inputs, unknowns: Bag): boolean {
-  if (olds.address === undefined || "pool" in unknowns || "rotation" in unknowns) return false;
-  return olds.pool === news.pool && olds.rotation === news.rotation;
+function keepsLease(olds: Inputs, news: Inputs): boolean {
+  return olds.owner !== undefined && olds.pool === news.pool && olds.rotation === news.rotation;
 }
 
-/** Returns what the register would grant; undefined when it cannot be asked. */
+/** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */
 async function foresee(request: AcquireRequest): Promise<Entitlement | undefined> {
   const process = runtime();
   const asker = `${request.pool}\n${request.owner}`;
   const isPromised = (address: Mac) => process.isPromisedToAnother(address, asker);
-  const register = await process.registerForPreview();
-  const known = await register?.predict(request, isPromised);
-  if (known?.rule === "derive") process.promise(known.address, asker);
+  const known = await process.predict(request, isPromised);
+  if (known === undefined) return undefined;
+  // Another check was answered in the meantime; or one had this address before, and another likes it best.
+  if (isPromised(known.address)) return known.rule === "derive" ? foresee(request) : undefined;
+  process.promise(known.address, asker);
   return known;
 }

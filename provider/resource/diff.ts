@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { MacpoolError } from "../error";
 import { formatMac } from "../mac/mac";
-import { type Provenance, runtime } from "./runtime";
+import { isUnusable, runtime } from "./runtime";
 import { type Bag, parseInputs, parseState, type State } from "./schema";
 
 /** What the host wants from `diff`. */
@@ -37,18 +36,14 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
 }
 
 async function isLeaseLost(state: State): Promise<boolean> {
-  const register = await registerIfReachable(state);
-  if (register === undefined) return false;
-  const lease = await register.find(state.address);
-  return lease?.releasedAt !== undefined || lease?.token !== state.token;
-}
-
-async function registerIfReachable(state: Provenance) {
+  const process = runtime();
   try {
-    return await runtime().registerOf(state);
+    const register = await process.registerOf(state);
+    const lease = await register.find(state.address);
+    return lease?.releasedAt !== undefined || lease?.token !== state.token;
   } catch (error) {
-    // That it is the wrong one must be heard; that it cannot be opened must not stop a preview.
-    if (MacpoolError.is(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return undefined;
+    // That it is the wrong one must be heard; that it cannot be used must not stop a preview.
+    if (isUnusable(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return false;
     throw error;
   }
 }

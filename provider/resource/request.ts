@@ -1,19 +1,19 @@
 import type { AcquireRequest, Lease } from "../lease/lease";
 import { DEFAULT_POOL } from "../lease/pool";
 import { formatMac, parseMac } from "../mac/mac";
-import type { Bag, Inputs } from "./schema";
+import { type Bag, type Inputs, UNKNOWN } from "./schema";
 
 /** Bumped when the meaning of an output changes, so that a later version can tell what it reads. */
 const SCHEMA_VERSION = 1;
 
 /**
- * Returns the request that checked inputs make. An installation that is not known yet is one nobody has had before: the
- * empty one.
+ * Returns the request that checked inputs make. An installation that is not known yet is one nobody has had before, which
+ * the empty one is not: it has the leases that were made by hand.
  */
 export function requestOf(inputs: Inputs): AcquireRequest {
   return {
     owner: inputs.owner ?? "",
-    installation: inputs.installation ?? "",
+    installation: inputs.installation ?? UNKNOWN,
     pool: inputs.pool ?? DEFAULT_POOL,
     rotation: inputs.rotation ?? "",
     requestedAddress: inputs.requestedAddress === undefined ? undefined : parseMac(inputs.requestedAddress),

@@ -1,5 +1,7 @@
 import { isCi } from "../environment";
 import { MacpoolError } from "../error";
+import type { Entitlement } from "../lease/held";
+import type { AcquireRequest } from "../lease/lease";
 import { DEFAULT_POOL } from "../lease/pool";
 import type { Mac } from "../mac/mac";
 import { createMemoryStore } from "../store/memory-store";
@@ -44,14 +46,18 @@ class Runtime {
   }
 
   /**
-   * Returns something to foresee addresses with: the register, or where there is none yet, what a new one would be;
-   * undefined when the register cannot be used, so that a preview stays possible. Whatever is wrong stops the update.
+   * Returns what the register would grant, or where there is none yet, what a new one would; undefined when the register
+   * cannot be used, so that a preview stays possible. Whatever is wrong stops the update.
+   *
+   * @throws MacpoolError when the register refuses the request; see `LeaseStore.predict`.
    */
-  async registerForPreview(): Promise<Pick<LeaseStore, "predict"> | undefined> {
+  async predict(request: AcquireRequest, isPromised: (address: Mac) => boolean): Promise<Entitlement | undefined> {
     try {
-      return await this.register();
+      const register = await this.register();
+      return await register.predict(request, isPromised);
     } catch (error) {
-      if (isMissing(error)) return builtIn;
+      if (isMissing(error)) return predictBuiltIn(request, isPromised);
+      if (!isUnusable(error)) throw error;
       this.#warnOnce(error);
       return undefined;
     }
@@ -156,14 +162,10 @@ class Runtime {
 }
 
 /** A new register has one pool, so nothing can be said of another; and the real one may lie on another machine. */
-const builtIn: Pick<LeaseStore, "predict"> = {
-  predict: async (request, isPromised) => {
-    const register = createMemoryStore(newRegister(), context());
-    return request.pool === DEFAULT_POOL && request.requestedAddress === undefined
-      ? register.predict(request, isPromised)
-      : undefined;
-  },
-};
+async function predictBuiltIn(request: AcquireRequest, isPromised: (address: Mac) => boolean) {
+  if (request.pool !== DEFAULT_POOL || request.requestedAddress !== undefined) return undefined;
+  return createMemoryStore(newRegister(), context()).predict(request, isPromised);
+}
 
 let configuration: Config = { get: () => undefined };
 let current: Runtime | undefined;
@@ -193,6 +195,11 @@ function context() {
 
 function isSame(one: Settings, other: Settings): boolean {
   return one.store === other.store && one.pool === other.pool && one.storeId === other.storeId;
+}
+
+/** Returns whether the register cannot be used, as opposed to refusing a request. */
+export function isUnusable(error: unknown): error is MacpoolError {
+  return MacpoolError.is(error) && /^(REGISTER_|NATIVE_MODULE|INVALID_CONFIG)/.test(error.code);
 }
 
 function isMissing(error: unknown): error is MacpoolError {

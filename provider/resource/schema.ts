@@ -20,10 +20,16 @@ const inputSchema = z.object({
   requestedAddress: z.string({ error: "an address must be a string" }).transform(refused(claimable)).optional(),
   adopt: z.boolean({ error: "must be true or false" }).optional(),
   keepers: labels.optional(),
-  description: z.string({ error: "must be a string" }).max(MAX_TEXT).optional(),
+  description: z
+    .string({ error: "must be a string" })
+    .max(MAX_TEXT, `must not be longer than ${MAX_TEXT} characters`)
+    .optional(),
   tags: labels.optional(),
-  address: z.string().optional(),
+  address: z.string().transform(refused(canonical)).optional(),
 });
+
+/** Made once: deriving a schema takes longer than using it. */
+const lenientSchema = inputSchema.partial();
 
 /** Checked inputs; a property whose value is not known yet is absent. */
 export type Inputs = { readonly [Key in keyof Known]?: Known[Key] | undefined };
@@ -53,7 +59,7 @@ export function parseInputs(bag: Bag): ParsedInputs {
   for (const key of Object.keys(inputSchema.shape)) {
     if (bag[key] !== undefined && bag[key] !== null) (holdsUnknown(bag[key]) ? unknowns : known)[key] = bag[key];
   }
-  const result = inputSchema.partial().safeParse(known);
+  const result = lenientSchema.safeParse(known);
   if (result.success) return { inputs: result.data, unknowns, failures: [] };
   const failures = result.error.issues.map((issue) => ({
     property: argumentName(String(issue.path[0] ?? "")),
@@ -107,6 +113,10 @@ export function parseState(outputs: Bag): State {
     "INTERNAL",
     `The stack's state of this MacAddress has no usable "${property}": it was edited, or written by something else. Restore it with: pulumi stack import`,
   );
+}
+
+function canonical(text: string): string {
+  return formatMac(parseMac(text));
 }
 
 /** Returns the canonical text of an address that some register might give to a NIC. */

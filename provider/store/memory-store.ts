@@ -1,10 +1,10 @@
 import { createPool, reserve } from "../lease/administer";
 import type { Lease, PoolUsage, RegisterEvent } from "../lease/lease";
 import type { Ledger } from "../lease/ledger";
-import type { Pool, Reservation } from "../lease/pool";
+import { type Pool, type Reservation, withBuiltIn } from "../lease/pool";
 import { usageOf } from "../lease/usage";
-import { neverAllocated } from "../mac/classify";
 import type { Mac } from "../mac/mac";
+import { contains } from "../mac/range";
 import { type LedgerBackend, ledgerStore } from "./ledger-store";
 import type { EventFilter, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "./store";
 
@@ -74,7 +74,7 @@ class MemoryLedger implements Ledger {
   readonly #leases = new Map<Mac, Lease>();
   readonly #pools = new Map<string, Pool>();
   readonly #cursors = new Map<string, Mac>();
-  #reservations: readonly Reservation[] = neverAllocated.map((range) => ({ ...range, reason: "protocol addresses" }));
+  #reservations: readonly Reservation[] = [];
 
   constructor(context: StoreContext) {
     this.#context = context;
@@ -97,11 +97,11 @@ class MemoryLedger implements Ledger {
   }
 
   reservations(): readonly Reservation[] {
-    return this.#reservations;
+    return withBuiltIn(this.#reservations);
   }
 
   reservationAt(address: Mac): Reservation | undefined {
-    return this.#reservations.find((range) => range.start <= address && address <= range.end);
+    return this.reservations().find((range) => range.start <= address && address <= range.end);
   }
 
   at(address: Mac): Lease | undefined {
@@ -117,8 +117,9 @@ class MemoryLedger implements Ledger {
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
-    return this.#newestFirst(pool).find(
-      (lease) => lease.address >= start && lease.address <= end && lease.releasedAt === undefined,
+    return this.byAddress().find(
+      (lease) =>
+        lease.pool === pool && lease.address >= start && lease.address <= end && lease.releasedAt === undefined,
     );
   }
 
@@ -145,11 +146,11 @@ class MemoryLedger implements Ledger {
   }
 
   usage(pool: Pool): PoolUsage {
-    const leases = this.#newestFirst(pool.name);
+    const leases = this.byAddress().filter((lease) => contains(pool.ranges, lease.address));
     const over = this.now - pool.quarantineSeconds * 1000;
     const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
     const quarantined = released.filter((at) => at > over);
-    return usageOf(pool, this.#reservations, {
+    return usageOf(pool, this.reservations(), {
       live: leases.length - released.length,
       quarantined: quarantined.length,
       reusable: released.length - quarantined.length,
@@ -176,10 +177,14 @@ class MemoryLedger implements Ledger {
 
   putPool(pool: Pool): void {
     this.#pools.set(pool.name, pool);
+    for (const lease of this.byAddress()) {
+      if (lease.releasedAt !== undefined && contains(pool.ranges, lease.address))
+        this.put({ ...lease, pool: pool.name });
+    }
   }
 
   addReservation(reservation: Reservation): void {
-    this.#reservations = [...this.#reservations, reservation].sort((one, other) => one.start - other.start);
+    this.#reservations = [...this.#reservations, reservation];
   }
 
   removeReservation(reservation: Reservation): void {

@@ -1,7 +1,6 @@
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
-import type { Pool, Reservation } from "../../lease/pool";
-import { neverAllocated } from "../../mac/classify";
+import { type Pool, type Reservation, withBuiltIn } from "../../lease/pool";
 import type { Mac } from "../../mac/mac";
 import { type Range, rangesSize } from "../../mac/range";
 
@@ -16,8 +15,6 @@ interface Loaded {
   readonly pools: ReadonlyMap<string, Pool>;
   readonly reservations: readonly Reservation[];
 }
-
-const BUILT_IN: readonly Reservation[] = neverAllocated.map((range) => ({ ...range, reason: "protocol addresses" }));
 
 /** Pools and reservations, kept in memory until another connection changes the register. */
 export class Definitions {
@@ -77,7 +74,13 @@ export class Definitions {
     const id = this.id(pool.name);
     this.#database.prepare("delete from pool_range where pool = ?").run(id);
     const add = this.#database.prepare('insert into pool_range (start, "end", pool) values (?, ?, ?)');
-    for (const range of pool.ranges) add.run(range.start, range.end, id);
+    const takeIn = this.#database.prepare(
+      "update lease set pool = ? where address between ? and ? and released_at is not null",
+    );
+    for (const range of pool.ranges) {
+      add.run(range.start, range.end, id);
+      takeIn.run(id, range.start, range.end);
+    }
     this.forget();
   }
 
@@ -118,7 +121,7 @@ function load(database: Database.Database, version: unknown): Loaded {
     version,
     ids: new Map(rows.map((row) => [row.name, row.id])),
     pools: new Map(rows.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
-    reservations: [...reservations, ...BUILT_IN].sort((one, other) => one.start - other.start),
+    reservations: withBuiltIn(reservations),
   };
 }
 

@@ -11,7 +11,7 @@ export async function* leases(database: Database.Database, filter: LeaseFilter):
   const conditions = [
     filter.pool === undefined ? "" : "and pool.name = :pool",
     filter.owner === undefined ? "" : "and owner = :owner",
-    filter.ownerPrefix === undefined ? "" : "and owner >= :from and owner < :to",
+    filter.ownerPrefix === undefined ? "" : "and owner >= :from and owner < :from || x'ff'",
     filter.state === undefined ? "" : `and released_at is ${filter.state === "live" ? "null" : "not null"}`,
   ];
   const page = database.prepare<object, LeaseRow>(
@@ -21,8 +21,8 @@ export async function* leases(database: Database.Database, filter: LeaseFilter):
   const bound = {
     pool: filter.pool ?? null,
     owner: filter.owner ?? null,
+    // No text in UTF-8 has the byte ff, so all texts with this beginning come before it with one.
     from: filter.ownerPrefix ?? null,
-    to: `${filter.ownerPrefix ?? ""}\u{10ffff}`,
   };
   let after = -1;
   for (;;) {

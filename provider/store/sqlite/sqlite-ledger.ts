@@ -227,7 +227,7 @@ function prepare(database: Database.Database) {
       `${lease} where owner = ? and pool = ? and released_at is not null order by seq desc`,
     ),
     liveWithin: database.prepare<[Mac, Mac, number], LeaseRow>(
-      `${lease} where address between ? and ? and pool = ? and released_at is null limit 1`,
+      `${lease} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
     ),
     longestReleased: database.prepare<[number], LeaseRow>(
       `${lease} where pool = ? and released_at is not null order by seq`,
@@ -243,7 +243,7 @@ function prepare(database: Database.Database) {
               count(*) filter (where released_at > :over) as quarantined,
               count(*) filter (where released_at <= :over) as reusable,
               min(released_at) filter (where released_at > :over) as oldestQuarantined
-       from lease where pool = :pool`,
+       from pool_range as part join lease on address between part.start and part."end" where part.pool = :pool`,
     ),
     append: database.prepare(
       `insert into event (seq, at, kind, address, pool, owner, installation, actor)

@@ -110,10 +110,38 @@ function patienceOf(location: string, context: StoreContext, options: SqliteOpti
   return { warnAfter, giveUpAfter, warn: context.warn, location };
 }
 
+function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
+  const begin = database.prepare("begin immediate");
+  const beginRead = database.prepare("begin");
+  const commit = database.prepare("commit");
+  const rollback = database.prepare("rollback");
+  return {
+    begin: () => {
+      checkSameFile(file);
+      begin.run();
+      ledger.refresh();
+    },
+    beginRead: () => {
+      beginRead.run();
+      ledger.refresh();
+    },
+    endRead: () => {
+      if (database.inTransaction) commit.run();
+    },
+    commit: () => commit.run(),
+    rollback: () => {
+      if (database.inTransaction) rollback.run();
+      ledger.forget();
+    },
+    writes: () => ledger.writes,
+  };
+}
+
 class SqliteBackend implements LedgerBackend {
   readonly location: string;
   readonly #connection: Connection;
   readonly #ledger: SqliteLedger;
+  readonly #transaction: ReturnType<typeof transactionOf>;
   readonly #queue: CommitQueue;
   readonly #patience: Patience;
   readonly #storeId: string;
@@ -125,23 +153,8 @@ class SqliteBackend implements LedgerBackend {
     this.#patience = patience;
     this.#ledger = new SqliteLedger(database, context);
     this.#storeId = String(database.prepare("select store_id from register").pluck().get());
-    const begin = database.prepare("begin immediate");
-    const commit = database.prepare("commit");
-    const ledger = this.#ledger;
-    const transaction = {
-      begin: () => {
-        checkSameFile(file);
-        begin.run();
-        ledger.refresh();
-      },
-      commit: () => commit.run(),
-      rollback: () => {
-        if (database.inTransaction) database.exec("rollback");
-        ledger.forget();
-      },
-      writes: () => ledger.writes,
-    };
-    this.#queue = new CommitQueue(transaction, patience);
+    this.#transaction = transactionOf(connection, this.#ledger);
+    this.#queue = new CommitQueue(this.#transaction, patience);
   }
 
   async identity() {
@@ -152,12 +165,15 @@ class SqliteBackend implements LedgerBackend {
     return this.#translating(this.#queue.add(() => work(this.#ledger)));
   }
 
-  read<T>(work: (view: SqliteLedger) => T): Promise<T> {
-    const moment = this.#connection.database.transaction(() => {
-      this.#ledger.refresh();
-      return work(this.#ledger);
+  async read<T>(work: (view: SqliteLedger) => T): Promise<T> {
+    return this.#patiently(() => {
+      try {
+        this.#transaction.beginRead();
+        return work(this.#ledger);
+      } finally {
+        this.#transaction.endRead();
+      }
     });
-    return this.#patiently(() => moment());
   }
 
   leases(filter: Parameters<LedgerBackend["leases"]>[0]) {
