@@ -9,7 +9,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const fresh = mkdtempSync(`${root}/.scratch-build-`);
 try {
-  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, stdio: "inherit" });
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], {
+    cwd: root,
+    stdio: "inherit",
+  });
   cpSync(`${root}/provider/store/sql`, `${fresh}/provider/store/sql`, { recursive: true });
   chmodSync(`${fresh}/cli/main.js`, 0o755);
   chmodSync(fresh, 0o755);

@@ -33,14 +33,14 @@ export function nextCommand(): Command {
       if (options.owner !== undefined && options.count !== 1) {
         command.error("error: --count cannot go with --owner, which always gets the one address");
       }
+      const request = requestOf(options);
       const { json } = command.optsWithGlobals<GlobalOptions>();
-      await withRegister(command, (register) => printNext(register, options, json === true));
+      await withRegister(command, (register) => printNext(register, request, options.count, json === true));
     });
 }
 
-async function printNext(register: LeaseStore, options: NextOptions, isJson: boolean): Promise<void> {
-  const request = requestOf(options);
-  for (let left = options.count; left > 0; left -= CHUNK) {
+async function printNext(register: LeaseStore, request: AcquireRequest, count: number, isJson: boolean): Promise<void> {
+  for (let left = count; left > 0; left -= CHUNK) {
     const outcomes = await register.acquire(new Array(Math.min(left, CHUNK)).fill(request));
     for (const outcome of outcomes) {
       if (!outcome.ok) throw outcome.error;

@@ -1,6 +1,16 @@
 import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -16,7 +26,16 @@ declare module "vitest" {
 const repository = resolve(__dirname, "..", "..");
 
 /** What a build and a pack need of the repository. */
-const SOURCES = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts", "sdk", "provider", "cli", "LICENSE"];
+const SOURCES = [
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "scripts",
+  "sdk",
+  "provider",
+  "cli",
+  "LICENSE",
+];
 
 /** Packs the package, installs the tarball as a user would, and returns how to remove all of it again. */
 export default function setup(project: TestProject): () => void {
@@ -71,6 +90,10 @@ function install(fixture: string, tarball: string): void {
 }
 
 function npm(cwd: string, ...args: string[]): void {
-  const options: ExecFileSyncOptions = { cwd, stdio: ["ignore", "ignore", "pipe"], shell: process.platform === "win32" };
+  const options: ExecFileSyncOptions = {
+    cwd,
+    stdio: ["ignore", "ignore", "pipe"],
+    shell: process.platform === "win32",
+  };
   execFileSync("npm", args, options);
 }

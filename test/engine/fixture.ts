@@ -46,11 +46,13 @@ export interface Fixture {
   lose(id: string): void;
   /** Changes a thing behind Pulumi's back. */
   change(id: string, outputs: Properties): void;
+  /** Returns the process id of the provider host that started last. */
+  hostPid(): number;
   remove(): void;
 }
 
 /** One logged call of a provider method. */
-export type Call = Properties & { readonly method: string; readonly config: Properties; readonly args: Value[] };
+type Call = Properties & { readonly method: string; readonly config: Properties; readonly args: Value[] };
 
 const repository = resolve(__dirname, "..", "..");
 
@@ -79,6 +81,7 @@ export function makeFixture(): Fixture {
       save(rest);
     },
     change: (id, outputs) => save({ ...things(), [id]: { ...things()[id], ...outputs } }),
+    hostPid: () => Number(readFileSync(path("host.pid"), "utf8")),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

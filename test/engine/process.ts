@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { own, sdkScript } from "../host/harness";
+import { own, sdkScript } from "./child";
 import type { Diagnostic } from "./pass";
 
 /** Stack configuration: fully namespaced keys; a value is text (objects as JSON) or a secret text. */
@@ -45,15 +46,12 @@ export function runProgram(
   onDiagnostic: (diagnostic: Diagnostic) => void,
 ): RunningProgram {
   const script = sdkScript(program.projectDir, "cmd/run", program.sdkDir);
-  const child = spawn(
-    process.execPath,
-    [...(program.nodeArgs ?? []), script, ...argumentsOf(program, address, dryRun)],
-    {
-      cwd: program.projectDir,
-      env: { ...process.env, ...environmentOf(program), ...program.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const nodeArgs = ["--require", join(__dirname, "plain-errors.cjs"), ...(program.nodeArgs ?? [])];
+  const child = spawn(process.execPath, [...nodeArgs, script, ...argumentsOf(program, address, dryRun)], {
+    cwd: program.projectDir,
+    env: { ...process.env, ...environmentOf(program), ...program.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (message) => onDiagnostic({ severity: "info", message }));
   }

@@ -40,7 +40,8 @@ function masked(bag: Properties): Properties {
 function describeResource(resource: SavedResource): Properties {
   const { urn, custom, id = "", parent = "", provider = "", dependencies = [], external = false } = resource;
   const bags = { inputs: masked(resource.inputs ?? {}), outputs: masked(resource.outputs ?? {}) };
-  return { urn, custom, id, parent, provider, dependencies: [...dependencies], external, ...bags };
+  const pending = resource.delete ?? false;
+  return { urn, custom, id, parent, provider, dependencies: [...dependencies], external, pending, ...bags };
 }
 
 /** Spells a value so that two spellings are equal when the values are, ids made of chance apart. */
@@ -262,4 +263,13 @@ compared("failures of check, create, delete and read leave the same state behind
   both.everywhere((fixture) => fixture.change("b-1", { unreadable: true }));
   expect((await both.agree("refresh", { skipPreview: true })).ok).toBe(false);
   expect((await both.agree("destroy")).ok).toBe(false);
+});
+
+compared("what a replacement could not delete waits, is refreshed and goes at the next up", async (both) => {
+  await both.up({ declare: [a({ size: "stuck" }), b({})] });
+  const plan = { declare: [a({ size: 1, kind: "other" }), b({})] };
+  expect((await both.up(plan)).ok).toBe(false);
+  await both.agree("refresh");
+  both.everywhere((fixture) => fixture.change("a-1", { size: "free" }));
+  expect((await both.up(plan)).ok).toBe(true);
 });

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { own, type Properties } from "../host/harness";
+import type { Properties } from "../host/harness";
+import { own } from "./child";
 import type { Operation } from "./pass";
 import type { Config } from "./process";
 import type { Deployment } from "./state";
 
 /** What the real CLI did. */
-export interface CliResult {
+interface CliResult {
   readonly operations: readonly Operation[];
   readonly ok: boolean;
   /** Everything it printed. */

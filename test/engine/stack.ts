@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type HostOptions, type Properties, sdkScript, startHost } from "../host/harness";
+import { type HostOptions, type Properties, startHost } from "../host/harness";
+import { sdkScript } from "./child";
 import { serveMonitor } from "./monitor";
 import { type CrashPoint, type Diagnostic, EngineKilled, type Operation, Pass } from "./pass";
 import { type Config, defaultParallel, type Program, runProgram } from "./process";

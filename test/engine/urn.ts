@@ -10,7 +10,7 @@ export interface StackName {
 }
 
 /** Returns the chain of types inside a URN: `parent$child`. */
-export function qualifiedType(urn: string): string {
+function qualifiedType(urn: string): string {
   return urn.split("::")[2] ?? "";
 }
 

@@ -8,12 +8,12 @@ const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 
 /** Tells a bag from the other kinds of value. */
-export function isBag(value: Value | undefined): value is Properties {
+function isBag(value: Value | undefined): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Tells whether a value is a secret, in clear or encrypted. */
-export function isSecret(value: Value | undefined): value is Properties {
+function isSecret(value: Value | undefined): value is Properties {
   return isBag(value) && value[SIGNATURE] === SECRET;
 }
 

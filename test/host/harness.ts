@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { own, sdkScript } from "../engine/child";
+
+export { own } from "../engine/child";
 
 /** What a property may hold on the wire. */
 export type Value = null | boolean | number | string | Value[] | Properties;
@@ -84,30 +85,6 @@ export class HostError extends Error {
   ) {
     super(message);
   }
-}
-
-const children = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of children) child.kill("SIGKILL");
-});
-
-/** Ties a child to this process, so that a test run which dies leaves nothing behind; resolves with how it ended. */
-export function own(child: ChildProcess): Promise<string> {
-  children.add(child);
-  return new Promise((resolve) => {
-    const ended = (how: string) => {
-      children.delete(child);
-      resolve(how);
-    };
-    child.once("error", (error) => ended(error.message));
-    child.once("close", (code, signal) => ended(signal ?? `exit code ${code}`));
-  });
-}
-
-/** Returns the file of a script of the SDK, such as `cmd/run`, that the given directory would use. */
-export function sdkScript(cwd: string, script: string, sdkDir?: string): string {
-  const resolve = createRequire(join(cwd, "resolve.js")).resolve;
-  return resolve(sdkDir === undefined ? `@pulumi/pulumi/${script}` : join(sdkDir, script));
 }
 
 /** Converts a property bag for the wire. */

@@ -1,6 +1,6 @@
 // Preloaded into every Node process of a deployment. Where a register is opened, which only the provider process does,
 // it waits for the commit of a transaction that wrote a lease for the given NIC; then the process dies, or hangs.
-const { renameSync, writeFileSync } = require("node:fs");
+const { writeFileSync } = require("node:fs");
 const Module = require("node:module");
 
 const { nic, marker } = JSON.parse(process.env.E2E_AFTER_GRANT);
@@ -37,10 +37,7 @@ function watch(database) {
 
 function stop() {
   if (marker === undefined) process.kill(process.pid, "SIGKILL");
-  else {
-    writeFileSync(`${marker}.new`, String(process.pid));
-    renameSync(`${marker}.new`, marker);
-  }
+  else writeFileSync(marker, "");
   // The signal takes a moment; nothing may happen in it.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }

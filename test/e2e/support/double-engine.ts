@@ -11,7 +11,7 @@ export const doubleEngine: Engine = {
 };
 
 class DoubleStack implements Deployer {
-  readonly #options: StackOptions;
+  #options: StackOptions;
   #stackName: string;
   #stack: Stack;
 
@@ -22,7 +22,7 @@ class DoubleStack implements Deployer {
   }
 
   async preview(run: RunOptions = {}): Promise<Outcome> {
-    return outcomeOf(await this.#stack.preview(environmentOf(run)));
+    return outcomeOf(await this.#stack.preview(this.#passOf(run)));
   }
 
   async up(run: RunOptions = {}): Promise<Outcome> {
@@ -31,16 +31,16 @@ class DoubleStack implements Deployer {
       if (!refreshed.ok) return refreshed;
     }
     const targetReplace = run.targetReplace === undefined ? [] : [run.targetReplace];
-    return outcomeOf(await this.#stack.up({ ...passOf(run), targetReplace }));
+    return outcomeOf(await this.#stack.up({ ...this.#passOf(run), targetReplace }));
   }
 
   async refresh(run: RunOptions = {}): Promise<Outcome> {
     if (run.runProgram === true) throw new Error("the engine double does not run programs to refresh");
-    return outcomeOf(await this.#stack.refresh(passOf(run)));
+    return outcomeOf(await this.#stack.refresh(this.#passOf(run)));
   }
 
   async destroy(run: RunOptions = {}): Promise<Outcome> {
-    return outcomeOf(await this.#stack.destroy(passOf(run)));
+    return outcomeOf(await this.#stack.destroy(this.#passOf(run)));
   }
 
   async upKilled(nic: string): Promise<void> {
@@ -68,19 +68,20 @@ class DoubleStack implements Deployer {
     this.#stack.restore(JSON.parse(text));
   }
 
+  forgetConfig(): void {
+    this.#options = { ...this.#options, config: {} };
+    this.#stack = this.#open();
+  }
+
+  #passOf(run: RunOptions) {
+    return { env: { ...this.#options.env, ...run.env }, skipPreview: run.previewFirst !== true };
+  }
+
   #open(): Stack {
     const { backendDir, ...program } = this.#options;
     const stack = this.#stackName;
     return openStack({ ...program, stack, stateFile: join(backendDir, `${stack}.json`) });
   }
-}
-
-function passOf(run: RunOptions) {
-  return { ...environmentOf(run), skipPreview: run.previewFirst !== true };
-}
-
-function environmentOf(run: RunOptions) {
-  return run.env === undefined ? {} : { env: run.env };
 }
 
 function outcomeOf({ operations, outputs, diagnostics, error }: Result): Outcome {

@@ -77,6 +77,8 @@ export interface Deployer {
   restore(state: State): Promise<void>;
   /** `pulumi stack rename`. */
   rename(stack: string): Promise<void>;
+  /** Removes every configuration value of the stack. */
+  forgetConfig(): void;
 }
 
 /** What stands for a value that a preview does not know. */

@@ -10,7 +10,7 @@ export function dieAfterGrant(nic: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--require ${hook}`, E2E_AFTER_GRANT: JSON.stringify({ nic }) };
 }
 
-/** Returns the environment in which the provider hangs there instead, after it wrote its process id to `marker`. */
+/** Returns the environment in which the provider hangs there instead, after it created the file `marker`. */
 export function hangAfterGrant(nic: string, marker: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--require ${hook}`, E2E_AFTER_GRANT: JSON.stringify({ nic, marker }) };
 }

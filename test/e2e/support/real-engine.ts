@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,8 +17,10 @@ async function openStack(cliDir: string, options: StackOptions): Promise<Deploye
   mkdirSync(join(options.backendDir, "backend"), { recursive: true });
   await cli.must("stack", "init", options.stack);
   await configure(cli, options);
-  const operate = (command: string, flags: readonly string[]) => (run: RunOptions = {}) =>
-    cli.operate(command, [...flags, ...flagsOf(run)], run);
+  const operate =
+    (command: string, flags: readonly string[]) =>
+    (run: RunOptions = {}) =>
+      cli.operate(command, [...flags, ...flagsOf(run)], run);
   return {
     preview: operate("preview", []),
     up: operate("up", ["--yes"]),
@@ -34,6 +36,10 @@ async function openStack(cliDir: string, options: StackOptions): Promise<Deploye
     rename: async (stack) => {
       await cli.must("stack", "rename", stack);
       cli.stack = stack;
+    },
+    forgetConfig: () => {
+      const file = join(options.projectDir, `Pulumi.${cli.stack}.yaml`);
+      writeFileSync(file, readFileSync(file, "utf8").replace(/^config:$.*/ms, ""));
     },
   };
 }
@@ -92,10 +98,12 @@ class Cli {
       isOver = true;
     });
     while (!existsSync(marker) && !isOver) await sleep(20);
+    // Its plugins would outlive it: each has a process group of its own.
+    const plugins = descendants(child.pid ?? 0);
     child.kill("SIGKILL");
     const { text } = await result;
     if (!existsSync(marker)) throw new Error(`the engine ended before the grant: ${text}`);
-    process.kill(Number(readFileSync(marker, "utf8")), "SIGKILL");
+    for (const pid of plugins) kill(pid);
     rmSync(marker);
     // A dead CLI leaves its lock on the stack behind.
     await this.must("cancel", this.stack, "--yes");
@@ -133,4 +141,20 @@ class Cli {
       PULUMI_DEBUG_COMMANDS: "true",
     };
   }
+}
+
+/** Returns the processes that `parent` started, at any remove. */
+function descendants(parent: number): number[] {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const processes = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (pid: number): number[] =>
+    processes.flatMap(([child = 0, itsParent = 0]) => (itsParent === pid ? [child, ...below(child)] : []));
+  return below(parent);
+}
+
+/** Some end by themselves when their engine is gone. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {}
 }

@@ -1,0 +1,71 @@
+import { expect } from "vitest";
+import { onEveryEngine } from "./support/scenario";
+
+const nic = (args: string, options = "{}") => `
+import { MacAddress } from "pulumi-macpool";
+export const web = new MacAddress("web", ${args}, ${options}).address;
+`;
+
+onEveryEngine((scenario) => {
+  scenario("changed keepers give another address, and the old one goes into quarantine", async (lab) => {
+    const stack = await lab.stack({ program: nic(`{ keepers: { image: "1" } }`) });
+    const before = (await stack.up()).outputs["web"];
+
+    stack.program(nic(`{ keepers: { image: "2" } }`));
+    const preview = await stack.preview();
+    const up = await stack.up();
+    expect(up.outputs["web"]).not.toBe(before);
+    expect(up.outputs).toEqual(preview.outputs);
+    expect(up.changes).toEqual(["delete web", "replace web"]);
+    expect(lab.register.live()).toEqual([up.outputs["web"]]);
+    expect(lab.register.released()).toEqual([before]);
+
+    const other = await lab.stack({ stack: "prod", program: nic(`{ address: "${before}" }`) });
+    expect(await other.failing("preview")).toContain("quarantine");
+  });
+
+  scenario("changed keepers rotate also with deleteBeforeReplace, and back to the old address", async (lab) => {
+    const rotated = (image: string) => nic(`{ keepers: { image: "${image}" } }`, "{ deleteBeforeReplace: true }");
+    const stack = await lab.stack({ program: rotated("1") });
+    const before = (await stack.up()).outputs["web"];
+
+    stack.program(rotated("2"));
+    const up = await stack.up();
+    expect(up.outputs["web"]).not.toBe(before);
+    expect(lab.register.live()).toEqual([up.outputs["web"]]);
+
+    stack.program(rotated("1"));
+    expect((await stack.up()).outputs["web"]).toBe(before);
+    expect(lab.register.live()).toEqual([before]);
+  });
+
+  scenario("a replacement of the resource alone keeps the address, under a new token", async (lab) => {
+    const stack = await lab.stack({ program: nic("{}") });
+    const first = await stack.up();
+    const { urn, outputs: state } = await stack.resource("web");
+    const up = await stack.up({ targetReplace: urn });
+    expect(up.changes).toEqual(["delete web", "replace web"]);
+    expect(up.outputs).toEqual(first.outputs);
+
+    const [lease, ...others] = lab.register.leases();
+    expect(others).toEqual([]);
+    expect(lease).toMatchObject({ isLive: true, address: first.outputs["web"] });
+    expect(lease?.token).not.toBe(state?.["token"]);
+    expect(lease?.token).toBe((await stack.outputs("web"))["token"]);
+  });
+
+  scenario("to ask for the address a NIC has pins it in place, and to ask for another one replaces it", async (lab) => {
+    const stack = await lab.stack({ program: nic("{}") });
+    const first = await stack.up();
+    stack.program(nic(`{ address: "${String(first.outputs["web"]).toUpperCase()}" }`));
+    expect(await stack.up()).toMatchObject({ changes: ["update web"], outputs: first.outputs });
+
+    stack.program(nic(`{ address: "42:00:00:00:00:2a" }`));
+    const replaced = { changes: ["delete web", "replace web"], outputs: { web: "42:00:00:00:00:2a" } };
+    expect(await stack.up()).toMatchObject(replaced);
+    expect(lab.register.live()).toEqual(["42:00:00:00:00:2a"]);
+
+    stack.program(nic("{}"));
+    expect(await stack.up()).toMatchObject({ changes: ["update web"], outputs: replaced.outputs });
+  });
+});

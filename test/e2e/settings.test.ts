@@ -1,0 +1,88 @@
+import { expect } from "vitest";
+import { Register } from "./support/register";
+import { onEveryEngine } from "./support/scenario";
+
+const nic = `
+import { MacAddress } from "pulumi-macpool";
+export const web = new MacAddress("web").address;
+`;
+
+onEveryEngine((scenario) => {
+  scenario("MACPOOL_STORE wins over the configured register, and is not recorded in the state", async (lab) => {
+    const override = new Register(lab.path("override.db"));
+    const env = { MACPOOL_STORE: override.path };
+    const stack = await lab.stack({ program: nic, env });
+    const { outputs } = await stack.up();
+    expect(override.live()).toEqual([outputs["web"]]);
+    expect(lab.register.exists).toBe(false);
+    const state = JSON.stringify(await stack.state());
+    expect(state).toContain(lab.register.path);
+    expect(state).not.toContain(override.path);
+  });
+
+  scenario(
+    "in CI a preview shows addresses without a register, and up asks for one instead of making it",
+    async (lab) => {
+      const stack = await lab.stack({ program: nic, env: { CI: "true" } });
+      const preview = await stack.preview();
+      expect(preview.outputs["web"]).toMatch(/^42:/);
+      const text = await stack.failing("up");
+      expect(text).toContain("macpool init");
+      expect(text).toContain(lab.register.path);
+      expect(lab.register.exists).toBe(false);
+
+      lab.register.create();
+      expect((await stack.up()).outputs).toEqual(preview.outputs);
+    },
+  );
+
+  scenario("without any setting the register is in the user's data directory, for all stacks", async (lab) => {
+    const shared = new Register(lab.path("data/pulumi-macpool/register.db"));
+    const { outputs } = await (await lab.stack({ program: nic, config: {} })).up();
+    const prod = await lab.stack({ program: nic, config: {}, stack: "prod" });
+    const both = [outputs["web"], (await prod.up()).outputs["web"]];
+    expect(shared.live()).toEqual([...both].sort());
+  });
+
+  scenario("no password is ever in the state or on the screen in clear, even one set without --secret", async (lab) => {
+    const config = {
+      "macpool:store": "postgres://pool:correct-horse@db.example/macpool",
+      "macpool:storePassword": { secret: "battery-staple" },
+    };
+    const env = { MACPOOL_STORE: lab.register.path };
+    const stack = await lab.stack({ program: nic, config, env });
+    const { text } = await stack.up({ previewFirst: true });
+    const written = text + JSON.stringify(await stack.state());
+    expect(written).not.toContain("correct-horse");
+    expect(written).not.toContain("battery-staple");
+    expect(written).toContain("macpool:storePassword");
+  });
+
+  scenario("destroy needs neither program nor configuration: the register is recorded in the state", async (lab) => {
+    const stack = await lab.stack({ program: nic });
+    const { outputs } = await stack.up();
+    stack.forgetProgram();
+    await stack.destroy();
+    expect(lab.register.released()).toEqual([outputs["web"]]);
+  });
+
+  scenario("a second Provider is a second register, until destroy", async (lab) => {
+    const second = new Register(lab.path("second.db"));
+    const stack = await lab.stack({
+      program: `
+        import { MacAddress, Provider } from "pulumi-macpool";
+        const lab = new Provider("lab-register", { store: "${second.path}" });
+        export const here = new MacAddress("here").address;
+        export const there = new MacAddress("there", {}, { provider: lab }).address;
+      `,
+    });
+    const preview = await stack.preview();
+    const { outputs } = await stack.up();
+    expect(outputs).toEqual(preview.outputs);
+    expect(lab.register.live()).toEqual([outputs["here"]]);
+    expect(second.live()).toEqual([outputs["there"]]);
+    expect((await stack.up()).changes).toEqual([]);
+    await stack.destroy();
+    expect([...lab.register.live(), ...second.live()]).toEqual([]);
+  });
+});

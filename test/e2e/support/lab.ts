@@ -1,0 +1,188 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect } from "vitest";
+import type { Config } from "../../engine/stack";
+import type { Properties } from "../../host/harness";
+import type { Deployer, Engine, Outcome, RunOptions, State, StateResource } from "./engine";
+import { Register } from "./register";
+
+/** A stack to be; what is left out is that of an ordinary project. */
+export interface StackPlan {
+  /** The program, in TypeScript unless `files` names another entry. */
+  readonly program: string;
+  /** Default: `index.ts`. */
+  readonly entry?: string;
+  /** Files of the project besides the program, by relative path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Default: `network`. */
+  readonly project?: string;
+  /** Default: `dev`. */
+  readonly stack?: string;
+  /** Default: the lab's register as `macpool:store`. */
+  readonly config?: Config;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Where the project is. Default: a directory below the fixture, where the package is installed. */
+  readonly directory?: string;
+}
+
+/** A project directory away from the fixture. */
+export interface BareProject {
+  readonly directory: string;
+  link(name: string): void;
+  unlink(name: string): void;
+}
+
+const tsconfig = JSON.stringify({
+  compilerOptions: {
+    target: "ES2022",
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    rootDir: ".",
+    strict: true,
+    skipLibCheck: true,
+  },
+});
+
+/** What one scenario works with: directories of its own, that go away with it. */
+export class Lab {
+  /** The register that stacks use unless told otherwise; it does not exist yet. */
+  readonly register: Register;
+  readonly #engine: Engine;
+  readonly #fixture: string;
+  readonly #directory: string;
+  #count = 0;
+
+  constructor(engine: Engine, fixture: string, directory: string) {
+    this.#engine = engine;
+    this.#fixture = fixture;
+    this.#directory = directory;
+    this.register = new Register(this.path("register.db"));
+  }
+
+  /** Returns a path of this scenario. */
+  path(name: string): string {
+    return join(this.#directory, name);
+  }
+
+  /** Writes a project and makes a stack of it, with no state and in a backend of its own. */
+  async stack(plan: StackPlan): Promise<Stack> {
+    this.#count += 1;
+    const { entry = "index.ts", project = "network", stack = "dev" } = plan;
+    const projectDir = plan.directory ?? this.path(`project-${this.#count}`);
+    const backendDir = this.path(`backend-${this.#count}`);
+    mkdirSync(backendDir, { recursive: true });
+    const settings = { name: project, runtime: "nodejs", main: entry };
+    write(projectDir, { "Pulumi.yaml": JSON.stringify(settings), "tsconfig.json": tsconfig, ...plan.files });
+    write(projectDir, { [entry]: plan.program });
+    const config = plan.config ?? { "macpool:store": this.register.path };
+    const env = { ...this.#environment(), ...plan.env };
+    const options = { projectDir, entry, project, stack, config, env, backendDir };
+    return new Stack(await this.#engine.open(options), projectDir, entry);
+  }
+
+  /** Returns a project directory from which no package can be found but those that it links. */
+  bareProject(): BareProject {
+    const directory = mkdtempSync(join(dirname(this.#fixture), "bare-"));
+    const modules = join(directory, "node_modules");
+    mkdirSync(modules);
+    return {
+      directory,
+      link: (name) => symlinkSync(join(this.#fixture, "node_modules", name), join(modules, name), "junction"),
+      unlink: (name) => rmSync(join(modules, name), { recursive: true }),
+    };
+  }
+
+  /** Hides the user's own settings and registers, and that the tests may run in CI. */
+  #environment(): NodeJS.ProcessEnv {
+    return { CI: "", MACPOOL_STORE: "", MACPOOL_STORE_PASSWORD: "", XDG_DATA_HOME: this.path("data") };
+  }
+}
+
+function write(directory: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+}
+
+/** A stack and its program; operations that end badly throw, unless they are expected to. */
+export class Stack {
+  readonly directory: string;
+  readonly #deployer: Deployer;
+  readonly #entry: string;
+
+  constructor(deployer: Deployer, directory: string, entry: string) {
+    this.#deployer = deployer;
+    this.directory = directory;
+    this.#entry = entry;
+  }
+
+  /** Puts another program in the place of the present one. */
+  program(text: string): void {
+    write(this.directory, { [this.#entry]: text });
+  }
+
+  preview(options?: RunOptions): Promise<Outcome> {
+    return wellEnded(this.#deployer.preview(options));
+  }
+
+  up(options?: RunOptions): Promise<Outcome> {
+    return wellEnded(this.#deployer.up(options));
+  }
+
+  refresh(options?: RunOptions): Promise<Outcome> {
+    return wellEnded(this.#deployer.refresh(options));
+  }
+
+  destroy(options?: RunOptions): Promise<Outcome> {
+    return wellEnded(this.#deployer.destroy(options));
+  }
+
+  /** Returns what an operation that must fail printed. */
+  async failing(operation: "preview" | "up" | "refresh" | "destroy", options?: RunOptions): Promise<string> {
+    const { ok, text } = await this.#deployer[operation](options);
+    expect(ok, `${operation} should have failed, but printed: ${text}`).toBe(false);
+    return text;
+  }
+
+  upKilled(nic: string): Promise<void> {
+    return this.#deployer.upKilled(nic);
+  }
+
+  state(): Promise<State> {
+    return this.#deployer.state();
+  }
+
+  restore(state: State): Promise<void> {
+    return this.#deployer.restore(state);
+  }
+
+  rename(stack: string): Promise<void> {
+    return this.#deployer.rename(stack);
+  }
+
+  /** Removes the program and the configuration, as when only the state is left of a stack. */
+  forgetProgram(): void {
+    this.#deployer.forgetConfig();
+    rmSync(join(this.directory, this.#entry));
+  }
+
+  /** Returns the resource of this logical name from the state. */
+  async resource(name: string): Promise<StateResource> {
+    const { resources = [] } = (await this.state()).deployment;
+    const found = resources.find(({ urn, delete: isCondemned }) => urn.endsWith(`::${name}`) && isCondemned !== true);
+    if (found === undefined) throw new Error(`the state has no resource "${name}"`);
+    return found;
+  }
+
+  /** Returns the outputs of the resource of this logical name, from the state. */
+  async outputs(name: string): Promise<Properties> {
+    return (await this.resource(name)).outputs ?? {};
+  }
+}
+
+async function wellEnded(operation: Promise<Outcome>): Promise<Outcome> {
+  const outcome = await operation;
+  expect(outcome.ok, outcome.text).toBe(true);
+  return outcome;
+}

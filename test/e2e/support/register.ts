@@ -1,0 +1,97 @@
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import Database from "better-sqlite3";
+import { formatMac, type Mac, parseMac } from "../../../provider/mac/mac";
+import { createRegister, openRegister, systemContext } from "../../../provider/store/open";
+import type { LeaseStore } from "../../../provider/store/store";
+
+/** One lease as the register has it. */
+export interface LeaseRow {
+  readonly address: string;
+  readonly owner: string;
+  readonly installation: string;
+  readonly pool: string;
+  readonly token: string;
+  readonly description: string;
+  readonly isLive: boolean;
+}
+
+const context = systemContext(() => {});
+
+/** A register file, looked at without any of the product's code in between. */
+export class Register {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get exists(): boolean {
+    return existsSync(this.path);
+  }
+
+  /** Creates it, with the content of a new register, as `macpool init` does. */
+  create(): this {
+    createRegister(this.path, context);
+    return this;
+  }
+
+  /** Changes it by the verbs of a store. */
+  async change(work: (store: LeaseStore) => Promise<unknown>): Promise<void> {
+    const store = await openRegister(this.path, context);
+    try {
+      await work(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Returns every lease, live or released, by address. */
+  leases(): LeaseRow[] {
+    const rows = this.#query<Omit<LeaseRow, "address" | "isLive"> & { address: Mac; isLive: 0 | 1 }>(
+      `select address, owner, name.value as installation, pool.name as pool, token, lease.description,
+              released_at is null as isLive
+       from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`,
+    );
+    return rows.map((row) => ({ ...row, address: formatMac(row.address), isLive: row.isLive === 1 }));
+  }
+
+  /** Returns the addresses that are leased now. */
+  live(): string[] {
+    return this.leases().flatMap(({ address, isLive }) => (isLive ? [address] : []));
+  }
+
+  /** Returns the addresses that were released. */
+  released(): string[] {
+    return this.leases().flatMap(({ address, isLive }) => (isLive ? [] : [address]));
+  }
+
+  /** Returns what happened, oldest first: the kind of each event. */
+  events(): string[] {
+    return this.#query<{ kind: string }>("select kind from event order by seq").map(({ kind }) => kind);
+  }
+
+  /** Removes a lease as if it had never been, behind the product's back. */
+  lose(address: string): void {
+    const database = new Database(this.path, { fileMustExist: true });
+    database.prepare("delete from lease where address = ?").run(parseMac(address));
+    database.close();
+  }
+
+  /** Copies the register, log and all, while nobody has it open, over whatever is there. */
+  copyTo(path: string): void {
+    const database = new Database(this.path, { fileMustExist: true });
+    database.pragma("wal_checkpoint(truncate)");
+    database.close();
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    copyFileSync(this.path, path);
+  }
+
+  #query<Row>(sql: string): Row[] {
+    const database = new Database(this.path, { readonly: true, fileMustExist: true });
+    try {
+      return database.prepare<[], Row>(sql).all();
+    } finally {
+      database.close();
+    }
+  }
+}

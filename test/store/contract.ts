@@ -1,0 +1,30 @@
+import { describe } from "vitest";
+import { claimsContract } from "./contract/claims";
+import { derivedContract } from "./contract/derived";
+import { historyContract } from "./contract/history";
+import { identityContract } from "./contract/identity";
+import { lookContract } from "./contract/look";
+import { poolsContract } from "./contract/pools";
+import { predictContract } from "./contract/predict";
+import { reservedContract } from "./contract/reserved";
+import { reuseContract } from "./contract/reuse";
+import { sequenceContract } from "./contract/sequence";
+import { verbsContract } from "./contract/verbs";
+import type { Open } from "./support";
+
+/** Every promise of `LeaseStore` and of design.md, sections 3 and 4, as cases for one kind of register. */
+export function storeContract(name: string, open: Open): void {
+  describe(name, () => {
+    identityContract(open);
+    claimsContract(open);
+    derivedContract(open);
+    sequenceContract(open);
+    reuseContract(open);
+    verbsContract(open);
+    poolsContract(open);
+    reservedContract(open);
+    historyContract(open);
+    predictContract(open);
+    lookContract(open);
+  });
+}

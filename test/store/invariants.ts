@@ -1,0 +1,131 @@
+import { expect } from "vitest";
+import type { Lease, PoolUsage, RegisterEvent } from "../../provider/lease/lease";
+import type { Pool, Reservation } from "../../provider/lease/pool";
+import { formatMac, type Mac } from "../../provider/mac/mac";
+import { contains } from "../../provider/mac/range";
+import { addressesOf } from "../mac/support";
+import { type Register, request } from "./support";
+import type { Trial } from "./trial";
+
+/** All that a register shows from outside, at one moment. */
+export interface Snapshot {
+  readonly seq: number;
+  readonly leases: readonly Lease[];
+  readonly pools: readonly Pool[];
+  readonly usage: readonly PoolUsage[];
+  readonly reserved: readonly Reservation[];
+  readonly events: readonly RegisterEvent[];
+}
+
+/** Returns all that the register shows. */
+export async function look(register: Register): Promise<Snapshot> {
+  const { store } = register;
+  const pools = await store.pools();
+  return {
+    seq: await register.seq(),
+    leases: await register.leases(),
+    pools,
+    usage: await Promise.all(pools.map(({ name }) => store.stats(name))),
+    reserved: await store.reserved(),
+    events: await register.events(),
+  };
+}
+
+/** Checks the invariants of facts/reliability.md, section 5.1, after a step that led from `before` to `after`. */
+export function checkStep(trial: Trial, before: Snapshot, after: Snapshot): void {
+  const live = after.leases.filter(({ releasedAt }) => releasedAt === undefined);
+  expect(live, "I1, I3: what was acknowledged is live, and nothing else is").toEqual(trial.live);
+  checkSlots(live);
+  checkCounts(trial, after);
+  checkHistory(before, after);
+  checkGrants(before, after);
+}
+
+/** I2: of several live leases of one declaration, which only requested addresses and renames make, one is the first. */
+function checkSlots(live: readonly Lease[]): void {
+  const keys = live.map(({ owner, pool, installation, rotation, slot }) =>
+    JSON.stringify([owner, pool, installation, rotation, slot]),
+  );
+  expect(new Set(keys).size, "I2: one live lease per declaration and slot").toBe(keys.length);
+}
+
+/** I5: counting address by address gives what the register counts. */
+function checkCounts(trial: Trial, { pools, usage, leases, reserved, events }: Snapshot): void {
+  const now = Math.max(trial.register.clock.now, events.at(-1)?.at ?? 0);
+  const byAddress = new Map(leases.map((lease) => [lease.address, lease]));
+  for (const [index, pool] of pools.entries()) {
+    if (pool.size > 100) continue;
+    const groups = addressesOf(pool.ranges).map((address) =>
+      groupOf(byAddress.get(address), address, pool, reserved, now),
+    );
+    const count = (group: string) => groups.filter((other) => other === group).length;
+    expect(usage[index], `I5: the counts of pool ${pool.name}`).toMatchObject({
+      size: groups.length,
+      live: count("live"),
+      quarantined: count("quarantined"),
+      reusable: count("reusable"),
+      reserved: count("reserved"),
+      neverIssued: count("neverIssued"),
+    });
+  }
+}
+
+function groupOf(
+  lease: Lease | undefined,
+  address: Mac,
+  pool: Pool,
+  reserved: readonly Reservation[],
+  now: number,
+): Exclude<keyof PoolUsage, "size" | "nextFreeAt"> {
+  if (lease === undefined) return contains(reserved, address) ? "reserved" : "neverIssued";
+  if (lease.releasedAt === undefined) return "live";
+  return now < lease.releasedAt + pool.quarantineSeconds * 1000 ? "quarantined" : "reusable";
+}
+
+/** I9: the history only grows, is numbered without gaps, and its time never goes back. */
+function checkHistory(before: Snapshot, after: Snapshot): void {
+  expect(after.events.slice(0, before.events.length), "I9: history is never rewritten").toEqual(before.events);
+  expect(after.events.map(({ seq }) => seq)).toEqual(after.events.map((_, index) => index + 1));
+  expect(after.seq, "I9: the counter is the newest event").toBe(after.events.length);
+  const times = after.events.map(({ at }) => at);
+  expect(times, "I9: time never goes back").toEqual(times.toSorted((one, other) => one - other));
+}
+
+/** I7 and I8 for every address that this step granted. */
+function checkGrants(before: Snapshot, after: Snapshot): void {
+  const isGrant = ({ kind }: RegisterEvent) => /^(claim|reclaim|derive|sequence|reuse)$/.test(kind);
+  for (const event of after.events.slice(before.events.length).filter(isGrant)) {
+    const pool = after.pools.find(({ name }) => name === event.pool);
+    const address = event.address ?? 0;
+    if (pool === undefined) throw new Error(`an address of pool ${event.pool}, which is not there`);
+    const text = `${formatMac(address)} by rule ${event.kind}`;
+    expect(contains(pool.ranges, address), `I8: ${text} lies in its pool`).toBe(true);
+    expect(contains(after.reserved, address), `I8: ${text} is reserved`).toBe(false);
+    expect(Math.floor(address / 2 ** 40) % 2, `I8: ${text} is unicast`).toBe(0);
+    const former = before.leases.find((lease) => lease.address === address);
+    if (former?.releasedAt === undefined || (former.owner === event.owner && event.owner !== "")) continue;
+    const end = former.releasedAt + pool.quarantineSeconds * 1000;
+    expect(event.at, `I7: ${text} is out of quarantine`).toBeGreaterThanOrEqual(end);
+  }
+}
+
+/** I12: when all quarantines are over, a pool yields what is neither live nor reserved, and then says it is used up. */
+export async function checkDrain(trial: Trial): Promise<void> {
+  const { register } = trial;
+  register.clock.advance(1e9);
+  for (const pool of await register.store.pools()) {
+    if (pool.size > 100) continue;
+    const reserved = await register.store.reserved();
+    const held = new Set(trial.live.map(({ address }) => address));
+    const free = addressesOf(pool.ranges).filter((address) => !held.has(address) && !contains(reserved, address));
+    const asks = Array.from({ length: free.length + 1 }, () => request({ owner: "", pool: pool.name }));
+    const outcomes = await register.store.acquire(asks);
+    const last = outcomes.at(-1);
+    const granted = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value.lease.address] : []));
+    expect(
+      granted.toSorted((one, other) => one - other),
+      `I12: pool ${pool.name} yields all it has`,
+    ).toEqual(free);
+    expect(last, `I12: pool ${pool.name} is used up then`).toMatchObject({ error: { code: "POOL_EXHAUSTED" } });
+  }
+}

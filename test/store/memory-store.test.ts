@@ -1,0 +1,4 @@
+import { storeContract } from "./contract";
+import { openMemory } from "./support";
+
+storeContract("memory", openMemory);

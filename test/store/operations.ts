@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import { derive } from "../../provider/lease/derive";
+import type { AcquireRequest } from "../../provider/lease/lease";
+import { definePool, type PoolSpec } from "../../provider/lease/pool";
+import { type Mac, parseMac } from "../../provider/mac/mac";
+import { parsePrefix, type Range } from "../../provider/mac/range";
+import { type Content, HOUR } from "./support";
+
+/** Two pools of 1 to 5 addresses each lie in the sixteen addresses from here on. */
+export const FIRST = parseMac("42:10:00:00:00:00");
+
+/** 2^24 addresses: the smallest pool that addresses are foreseen in. */
+export const WIDE: PoolSpec = { name: "wide", ranges: [parsePrefix("42:50:00")], quarantineSeconds: 3600 };
+
+/** One step of a random run. A number in place of a lease means a grant made earlier in the run, stale or not. */
+export type Operation =
+  | { readonly do: "acquire"; readonly requests: readonly AcquireRequest[] }
+  | { readonly do: "release"; readonly grants: readonly number[] }
+  | { readonly do: "update"; readonly grant: number; readonly owner: string; readonly installation: string }
+  | { readonly do: "reserve" | "unreserve"; readonly range: Range }
+  | { readonly do: "updatePool"; readonly name: string; readonly change: Partial<Omit<PoolSpec, "name">> }
+  | { readonly do: "createPool"; readonly spec: PoolSpec }
+  | { readonly do: "wait"; readonly milliseconds: number };
+
+const OWNERS = ["", "a", "b", "c", "d"];
+const wide = definePool(WIDE);
+
+const owner = fc.constantFrom(...OWNERS);
+const installation = fc.constantFrom("one", "two");
+const offset = fc.nat(15);
+const quarantineSeconds = fc.constantFrom(0, 60, 3600);
+
+const range: fc.Arbitrary<Range> = fc
+  .tuple(offset, fc.nat(4))
+  .map(([start, more]) => ({ start: FIRST + start, end: FIRST + start + more }));
+
+/** Addresses worth asking for: those of the small pools, and the first that the owners would derive in the wide one. */
+const address: fc.Arbitrary<Mac> = fc.oneof(
+  offset.map((from) => FIRST + from),
+  fc.tuple(owner, fc.nat(2)).map(([name, attempt]) => derive(wide, name, attempt)),
+  fc.constantFrom(0, parseMac("02:bf:00:00:00:01"), parseMac("52:54:00:00:00:01")),
+);
+
+const request: fc.Arbitrary<AcquireRequest> = fc.record(
+  {
+    owner,
+    installation,
+    pool: fc.constantFrom("p", "p", "q", "q", "wide", "n"),
+    rotation: fc.constantFrom("", "", "r"),
+    description: fc.constantFrom("", "nic"),
+    tags: fc.constantFrom({}, { rack: "7" }),
+    requestedAddress: address,
+    adopt: fc.boolean(),
+    preferred: address,
+    sequential: fc.boolean(),
+  },
+  { requiredKeys: ["owner", "installation", "pool", "rotation", "description", "tags"] },
+);
+
+const poolChange = fc.record(
+  {
+    ranges: fc.array(range, { minLength: 1, maxLength: 2 }),
+    strategy: fc.constantFrom("derived" as const, "sequential" as const),
+    quarantineSeconds,
+  },
+  { requiredKeys: [] },
+);
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: acquires() },
+  { weight: 6, arbitrary: fc.array(fc.nat(30), { minLength: 1, maxLength: 3 }).map(releases) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("update" as const), grant: fc.nat(30), owner, installation }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("reserve" as const, "unreserve" as const), range }) },
+  { weight: 1, arbitrary: changes() },
+  { weight: 1, arbitrary: fc.record({ range, quarantineSeconds }).map(creates) },
+  { weight: 3, arbitrary: fc.constantFrom(1, 60_000, HOUR - 1, HOUR, -HOUR, 5 * HOUR).map(waits) },
+);
+
+function acquires(): fc.Arbitrary<Operation> {
+  return fc.record({
+    do: fc.constant("acquire" as const),
+    requests: fc.array(request, { minLength: 1, maxLength: 3 }),
+  });
+}
+
+function changes(): fc.Arbitrary<Operation> {
+  return fc.record({ do: fc.constant("updatePool" as const), name: fc.constantFrom("p", "q"), change: poolChange });
+}
+
+function releases(grants: readonly number[]): Operation {
+  return { do: "release", grants };
+}
+
+function creates({
+  range,
+  quarantineSeconds,
+}: {
+  readonly range: Range;
+  readonly quarantineSeconds: number;
+}): Operation {
+  return { do: "createPool", spec: { name: "n", ranges: [range], quarantineSeconds } };
+}
+
+function waits(milliseconds: number): Operation {
+  return { do: "wait", milliseconds };
+}
+
+const size = fc.integer({ min: 1, max: 5 });
+
+/** What a random run starts with. */
+export const anyContent: fc.Arbitrary<Content> = fc.tuple(size, size).map(([p, q]) => ({
+  pools: [
+    { name: "p", ranges: [{ start: FIRST, end: FIRST + p - 1 }], strategy: "sequential", quarantineSeconds: 3600 },
+    { name: "q", ranges: [{ start: FIRST + 6, end: FIRST + 5 + q }], quarantineSeconds: 3600 },
+    WIDE,
+  ],
+}));
+
+/** A random run. */
+export const anyOperations: fc.Arbitrary<readonly Operation[]> = fc.array(operation, {
+  minLength: 1,
+  maxLength: 25,
+  size: "max",
+});

@@ -1,0 +1,4 @@
+import { storeContract } from "./contract";
+import { openSqlite } from "./support";
+
+storeContract("SQLite", openSqlite);

@@ -1,0 +1,151 @@
+import { expect } from "vitest";
+import { MacpoolError } from "../../provider/error";
+import type { AcquireRequest, Lease } from "../../provider/lease/lease";
+import type { Grant, LeaseRef } from "../../provider/lease/transact";
+import type { Mac } from "../../provider/mac/mac";
+import type { Settled } from "../../provider/store/store";
+import type { Operation } from "./operations";
+import type { Register } from "./support";
+
+/** What a verb came to, as plain data, so that two stores can be compared. */
+export type Outcome = { readonly value: unknown } | { readonly code: string; readonly message: string };
+
+/**
+ * A run of random operations on one register. It remembers what was acknowledged, and checks every answer against that;
+ * it has no idea of which address should be granted. The numbers are those of facts/reliability.md, section 5.1.
+ */
+export class Trial {
+  readonly register: Register;
+  /** Every grant that was acknowledged, oldest first. */
+  readonly #grants: Lease[] = [];
+  readonly #live = new Map<Mac, Lease>();
+
+  constructor(register: Register) {
+    this.register = register;
+  }
+
+  /** What must be live now, by address. */
+  get live(): readonly Lease[] {
+    return [...this.#live.values()].sort((one, other) => one.address - other.address);
+  }
+
+  /** Does `operation` and returns what it came to. */
+  async apply(operation: Operation): Promise<Outcome> {
+    const { store, clock } = this.register;
+    switch (operation.do) {
+      case "acquire":
+        return { value: await this.#acquire(operation.requests) };
+      case "release":
+        return { value: await this.#release(operation.grants) };
+      case "update":
+        return { value: await this.#update(operation) };
+      case "reserve":
+        return outcomeOf(store.reserve({ ...operation.range, reason: "kept" }));
+      case "unreserve":
+        return outcomeOf(store.unreserve(operation.range));
+      case "updatePool":
+        return outcomeOf(store.updatePool(operation.name, operation.change));
+      case "createPool":
+        return outcomeOf(store.createPool(operation.spec));
+      case "wait":
+        clock.advance(operation.milliseconds);
+        return { value: undefined };
+    }
+  }
+
+  async #acquire(requests: readonly AcquireRequest[]): Promise<readonly Outcome[]> {
+    const [first, ...others] = requests;
+    const foreseen = first !== undefined && others.length === 0 ? await this.#foresee(first) : undefined;
+    const outcomes = await this.register.store.acquire(requests);
+    expect(outcomes).toHaveLength(requests.length);
+    for (const outcome of outcomes) if (outcome.ok) this.#remember(outcome.value);
+    const plain = outcomes.map(plainOf);
+    if (foreseen !== undefined) expectForeseen(foreseen, outcomes[0], plain[0]);
+    return plain;
+  }
+
+  async #foresee(request: AcquireRequest): Promise<Outcome> {
+    const { store } = this.register;
+    const before = await store.identity();
+    const foreseen = await outcomeOf(store.predict(request));
+    expect(await store.identity(), "a prediction wrote something").toEqual(before);
+    return foreseen;
+  }
+
+  #remember({ lease, rule }: Grant): void {
+    const before = this.#live.get(lease.address);
+    if (before !== undefined) {
+      expect(["keep", "adopt"], "I1: a live address was granted again").toContain(rule);
+      expect(lease.owner, "I1: a live address went to another owner").toBe(before.owner);
+      expect(lease.owner, "I1: an anonymous address was granted again").not.toBe("");
+      expect(lease.token, "a token came twice").not.toBe(before.token);
+    }
+    this.#live.set(lease.address, lease);
+    this.#grants.push(lease);
+  }
+
+  async #release(numbers: readonly number[]): Promise<readonly (Lease | undefined)[]> {
+    const refs = numbers.flatMap((number) => this.#grants.at(number % (this.#grants.length || 1)) ?? []);
+    const seq = await this.register.seq();
+    const outcomes = await this.register.store.release(refs);
+    expect(outcomes).toHaveLength(refs.length);
+    let released = 0;
+    for (const [index, ref] of refs.entries()) {
+      const current = this.#current(ref);
+      const { releasedAt, ...rest } = outcomes[index] ?? {};
+      expect(releasedAt !== undefined, "I6: released by the current token and by no other").toBe(current !== undefined);
+      if (current === undefined) continue;
+      const { releasedAt: _, ...held } = current;
+      expect(rest).toEqual({ ...held, slot: 0, seq: seq + ++released });
+      this.#live.delete(ref.address);
+    }
+    expect(await this.register.seq(), "I6: a release without effect wrote something").toBe(seq + released);
+    return outcomes;
+  }
+
+  async #update({ grant, owner, installation }: Extract<Operation, { do: "update" }>): Promise<Lease | undefined> {
+    const ref = this.#grants.at(grant % (this.#grants.length || 1));
+    if (ref === undefined) return undefined;
+    const { address, token, description, tags } = ref;
+    const changed = await this.register.store.update({ address, token, description, tags, owner, installation });
+    const current = this.#current(ref);
+    expect(changed !== undefined, "I6: changed by the current token and by no other").toBe(current !== undefined);
+    if (changed === undefined) return undefined;
+    const { seq, slot } = changed;
+    expect(changed).toEqual({ ...current, description, tags, owner, installation, seq, slot });
+    this.#live.set(address, changed);
+    return changed;
+  }
+
+  #current(ref: LeaseRef): Lease | undefined {
+    const lease = this.#live.get(ref.address);
+    return lease?.token === ref.token ? lease : undefined;
+  }
+}
+
+function expectForeseen(foreseen: Outcome, outcome: Settled<Grant> | undefined, plain: Outcome | undefined): void {
+  if ("code" in foreseen) expect(plain, "a prediction failed otherwise than acquire").toEqual(foreseen);
+  else if (foreseen.value !== undefined) {
+    const granted = outcome?.ok === true ? outcome.value : undefined;
+    const { rule, lease } = granted ?? {};
+    expect({ rule, address: lease?.address }, "a prediction was wrong").toEqual(foreseen.value);
+  }
+}
+
+function plainOf(outcome: Settled<Grant>): Outcome {
+  return outcome.ok ? { value: outcome.value } : plainError(outcome.error);
+}
+
+/** Returns what `promise` comes to; only errors of ours count as an outcome. */
+async function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    return plainError(error);
+  }
+}
+
+function plainError(error: unknown): Outcome {
+  if (!MacpoolError.is(error)) throw error;
+  return { code: error.code, message: `${error.message} ${JSON.stringify(error.details)}` };
+}
