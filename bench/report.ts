@@ -11,7 +11,7 @@ export interface Figure {
 }
 
 /** Returns whether the figure meets its target. */
-export function isMet(figure: Figure): boolean {
+function isMet(figure: Figure): boolean {
   return figure.bound === "at least" ? figure.value >= figure.target : figure.value <= figure.target;
 }
 

@@ -130,7 +130,7 @@ function quarantined(lease: Lease, pool: Pool): MacpoolError {
 }
 
 /** Returns `owner` as words in an error message. */
-export function ownerText(owner: string): string {
+function ownerText(owner: string): string {
   return owner === ANONYMOUS ? "an anonymous owner" : `"${owner}"`;
 }
 

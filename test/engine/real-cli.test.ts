@@ -151,7 +151,7 @@ function compared(promise: string, scenario: (both: Both) => Promise<void>): voi
     both = await Both.start();
     await scenario(both);
   };
-  test.skipIf(cli === undefined)(`as with the real CLI: ${promise}`, run, 180_000);
+  test.skipIf(cli === undefined)(`as with the real CLI: ${promise}`, run, 300_000);
 }
 
 const a = (inputs: Properties): Declared => ({ name: "a", inputs: { label: "a", ...inputs } });

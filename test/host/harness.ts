@@ -103,7 +103,7 @@ export function fromStruct(struct: Struct | undefined): Properties {
 /** Starts a provider host process and configures it. @throws HostError when it ends before it serves. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const script = sdkScript(options.cwd, "cmd/dynamic-provider", options.sdkDir);
-  // The address of the engine is required and never used.
+  // The host requires the address of an engine and never uses it.
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), script, "127.0.0.1:1"], {
     cwd: options.cwd,
     env: { ...process.env, PULUMI_NODEJS_PROJECT: options.project ?? "project", ...options.env },
@@ -126,10 +126,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const early = ended.then((how) =>
     Promise.reject(new HostError(`${how}\n${output}`, "start", grpc.status.UNAVAILABLE)),
   );
-  const client = new ResourceProviderClient(
-    `127.0.0.1:${await Promise.race([port, early])}`,
-    grpc.credentials.createInsecure(),
-  );
+  const address = `127.0.0.1:${await Promise.race([port, early])}`;
+  const client = new ResourceProviderClient(address, grpc.credentials.createInsecure());
   early.catch(() => client.close());
   const end = async (signal: NodeJS.Signals = "SIGKILL") => {
     child.kill(signal);
@@ -152,7 +150,7 @@ function calls(client: ResourceProviderClient): Omit<Host, "pid" | "output" | "k
   return {
     async configure(config) {
       const request = new provider.ConfigureRequest().setArgs(toStruct(config)).setAcceptsecrets(true);
-      await answer<provider.ConfigureResponse>("configure", (done) => client.configure(request, done));
+      await answer("configure", (done) => client.configure(request, done));
     },
     async check(olds, news) {
       const request = new provider.CheckRequest().setOlds(toStruct(olds)).setNews(toStruct(news));

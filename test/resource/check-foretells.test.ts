@@ -130,8 +130,10 @@ describe("whatever happened before, what check shows of a resource that exists",
       if (outcome?.status !== "fulfilled") return;
       const process = await lab.provider();
       const [next] = await Promise.allSettled([up(process, outcome.value, change)]);
-      if (next?.status !== "fulfilled")
-        return expect(String(next?.reason)).toMatch(/taken|quarantine|reserved|not in pool/);
+      if (next?.status !== "fulfilled") {
+        expect(String(next?.reason)).toMatch(/taken|quarantine|reserved|not in pool/);
+        return;
+      }
       const { op, id, inputs } = next.value;
       if (op !== "replace") expect(id).toBe(outcome.value.id);
       if (op !== "replace" || change["pool"] !== "sequential") expect(inputs).toHaveProperty("address");

@@ -1,7 +1,7 @@
 import { MacpoolError } from "../../error";
 
 /** Returns the SQLite result code of a driver error, such as `SQLITE_BUSY`; undefined for any other value. */
-export function sqliteCode(error: unknown): string | undefined {
+function sqliteCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
 }
