@@ -73,7 +73,7 @@ export { remove as delete };
  * take that for leases that are gone.
  */
 export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
-  if (outputs["token"] === undefined) return readByAddress(id);
+  if (outputs["token"] === undefined) return readByAddress(id, outputs["storeId"]);
   const state = parseState(outputs);
   const register = await runtime().registerOf(state);
   const lease = await register.find(state.address);
@@ -88,8 +88,12 @@ export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
 
 const GONE: ReadResult = { id: "", props: {} };
 
-async function readByAddress(id: string): Promise<ReadResult> {
-  const register = await runtime().register();
+/** The first lookup knows of no register yet; a refresh must ask the one that answered before. */
+async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
+  const process = runtime();
+  const register = await (typeof seenIn === "string"
+    ? process.registerOf({ storeId: seenIn, seq: 0 })
+    : process.register());
   const lease = await register.find(parseMac(id));
   if (lease === undefined || lease.releasedAt !== undefined) return GONE;
   const { storeId } = await register.identity();

@@ -52,7 +52,7 @@ export interface ParsedInputs {
   readonly failures: readonly Failure[];
 }
 
-/** Returns the inputs in `bag`, those that are not known yet, and what is wrong with the others. */
+/** Returns the inputs in `bag` that can be used, those that are not known yet, and what is wrong with the others. */
 export function parseInputs(bag: Bag): ParsedInputs {
   const known: Record<string, unknown> = {};
   const unknowns: Record<string, unknown> = {};
@@ -65,7 +65,8 @@ export function parseInputs(bag: Bag): ParsedInputs {
     property: argumentName(String(issue.path[0] ?? "")),
     reason: issue.path.length > 1 ? `${issue.path.slice(1).join(".")}: ${issue.message}` : issue.message,
   }));
-  return { inputs: {}, unknowns, failures };
+  for (const issue of result.error.issues) delete known[String(issue.path[0])];
+  return { inputs: parseInputs(known).inputs, unknowns, failures };
 }
 
 /** What every MacAddress has; the SDK sends it. */

@@ -35,15 +35,31 @@ onEveryEngine((scenario) => {
   });
 
   scenario("a register that was swapped for an older copy is refused, and nothing is written", async (lab) => {
+    const backup = new Register(lab.path("backup.db"));
     const stack = await lab.stack({ program: nics("web") });
     await stack.up();
+    lab.register.copyTo(backup.path);
+    stack.program(nics("web").replace("(name)", `(name, { description: "newer than the copy" })`));
+    await stack.up();
+    backup.copyTo(lab.register.path);
+    stack.program(nics("new", "web"));
+    await expectRefusal(lab, stack, "is older than this stack");
+  });
+
+  scenario("an older copy does not pass for the newest once something was written to it", async (lab) => {
     const backup = new Register(lab.path("backup.db"));
+    const stack = await lab.stack({ program: nics("web") });
+    await stack.up();
     lab.register.copyTo(backup.path);
     stack.program(nics("web", "db"));
     await stack.up();
     backup.copyTo(lab.register.path);
-    stack.program(nics("new", "web", "db"));
-    await expectRefusal(lab, stack, "is older than this stack");
+    await (await lab.stack({ stack: "prod", program: nics("web", "db") })).up();
+
+    await stack.failing("up", { previewFirst: true });
+    await stack.failing("refresh");
+    await stack.failing("destroy");
+    expect(await stack.outputs("db")).toMatchObject({ pool: "default" });
   });
 
   scenario("a register that is gone is not made anew for a stack that had one", async (lab) => {

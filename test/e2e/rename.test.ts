@@ -11,7 +11,6 @@ onEveryEngine((scenario) => {
     const stack = await lab.stack({ program: nic("web", "{}") });
     const first = await stack.up();
     stack.program(nic("frontend", `{ aliases: [{ name: "web" }] }`));
-    expect((await stack.preview()).outputs).toEqual(first.outputs);
     expect(await stack.up()).toMatchObject({ changes: ["update frontend"], outputs: first.outputs });
     expect(lab.register.leases()).toMatchObject([
       { address: first.outputs["mac"], isLive: true, owner: "organization/network/dev/frontend" },
@@ -22,7 +21,6 @@ onEveryEngine((scenario) => {
     const stack = await lab.stack({ program: nic("web", "{}") });
     const first = await stack.up();
     await stack.rename("production");
-    expect((await stack.preview()).outputs).toEqual(first.outputs);
     expect(await stack.up()).toMatchObject({ changes: ["update web"], outputs: first.outputs });
     expect(lab.register.leases()).toMatchObject([
       { address: first.outputs["mac"], isLive: true, owner: "organization/network/production/web" },

@@ -58,10 +58,11 @@ onEveryEngine((scenario) => {
     expect(written).toContain("macpool:storePassword");
   });
 
-  scenario("destroy needs neither program nor configuration: the register is recorded in the state", async (lab) => {
+  scenario("destroy runs no program and needs no configuration: the state records the register", async (lab) => {
     const stack = await lab.stack({ program: nic });
     const { outputs } = await stack.up();
-    stack.forgetProgram();
+    stack.program(`throw new Error("destroy runs no program")`);
+    stack.forgetConfig();
     await stack.destroy();
     expect(lab.register.released()).toEqual([outputs["web"]]);
   });

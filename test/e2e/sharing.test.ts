@@ -1,9 +1,9 @@
 import { expect } from "vitest";
 import { onEveryEngine } from "./support/scenario";
 
-const nic = (name: string, args = "{}") => `
+const nic = (name: string) => `
 import { MacAddress } from "pulumi-macpool";
-export const mac = new MacAddress("${name}", ${args}).address;
+export const mac = new MacAddress("${name}").address;
 `;
 
 const hundredNics = `
@@ -43,51 +43,4 @@ onEveryEngine((scenario) => {
       expect(lab.register.live()).toEqual([first.outputs["mac"]]);
     },
   );
-
-  scenario("the address of another stack cannot be claimed, and the error names its holder", async (lab) => {
-    const held = (await (await lab.stack({ program: nic("web") })).up()).outputs["mac"];
-    const events = lab.register.events();
-    const other = await lab.stack({ stack: "prod", program: nic("web", `{ address: "${held}" }`) });
-    for (const operation of ["preview", "up"] as const) {
-      expect(await other.failing(operation)).toContain(`leased it to "organization/network/dev/web"`);
-    }
-    expect(lab.register.events()).toEqual(events);
-  });
-
-  scenario(
-    "adopt takes over the lease of a state that was lost, and the lost state can release nothing",
-    async (lab) => {
-      const lost = await lab.stack({ program: nic("web") });
-      const { outputs } = await lost.up();
-      const heir = await lab.stack({ program: nic("web", "{ adopt: true }") });
-      expect((await heir.preview()).outputs).toEqual(outputs);
-      expect((await heir.up()).outputs).toEqual(outputs);
-      expect(lab.register.leases()).toHaveLength(1);
-
-      await lost.destroy();
-      expect(lab.register.live()).toEqual([outputs["mac"]]);
-      heir.program(nic("web"));
-      expect((await heir.up()).outputs).toEqual(outputs);
-    },
-  );
-
-  scenario("get reads the address of another stack, and whoever reads it cannot release it", async (lab) => {
-    const { outputs } = await (await lab.stack({ program: nic("web", `{ description: "front" }`) })).up();
-    const get = (address: unknown) => `
-      import { MacAddress } from "pulumi-macpool";
-      const found = MacAddress.get("found", "${address}");
-      export const mac = found.address;
-      export const owner = found.owner;
-      export const description = found.description;
-    `;
-    const reader = await lab.stack({ project: "reader", program: get(outputs["mac"]) });
-    const found = { mac: outputs["mac"], owner: "organization/network/dev/web", description: "front" };
-    expect((await reader.preview()).outputs).toEqual(found);
-    expect((await reader.up()).outputs).toEqual(found);
-    await reader.destroy();
-    expect(lab.register.live()).toEqual([outputs["mac"]]);
-
-    reader.program(get("42:00:00:00:00:99"));
-    expect(await reader.failing("preview")).toContain("42:00:00:00:00:99");
-  });
 });

@@ -78,7 +78,7 @@ async function afterwards(history: readonly Event[]): Promise<Saved[]> {
 const histories = fc.array(event, { maxLength: 12 });
 
 /** Every run makes a register and asks it durably, so there are fewer than fast-check would like. */
-const runs = { numRuns: Number(process.env["RUNS"] ?? 60) };
+const runs = { numRuns: 60 };
 
 describe("whatever happened before, what check shows of a new resource", () => {
   it("is what create grants, and what check refuses create refuses too", async () => {

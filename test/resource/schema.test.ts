@@ -142,6 +142,7 @@ describe("old inputs", () => {
   it("of any shape are no fault of the new ones: what cannot be read is not there", () => {
     for (const bag of [{ owner: 7 }, { tags: "x" }, { requestedAddress: "x" }, { address: "x" }, { pool: [] }, {}]) {
       expect(parseInputs(bag).inputs).toEqual({});
+      expect(parseInputs({ ...bag, installation: "stack-1" }).inputs).toEqual({ installation: "stack-1" });
     }
   });
 });

@@ -12,7 +12,7 @@ export interface Saved {
 
 /** Returns what the SDK sends for a MacAddress, with `more` over it; undefined leaves a property out. */
 export function declared(more: Bag = {}): Bag {
-  const all = { owner: "acme/net/prod/nic", installation: "stack-1", rotation: "", ...more, __provider: LOADER };
+  const all = { owner: "acme/net/prod/nic", installation: "stack-1", rotation: "", __provider: LOADER, ...more };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

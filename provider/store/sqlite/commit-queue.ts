@@ -28,6 +28,7 @@ export class CommitQueue {
   readonly #patience: Patience;
   #waiting: Item[] = [];
   #running: Promise<void> | undefined;
+  #isSpoilt = false;
 
   constructor(transaction: Transaction, patience: Patience) {
     this.#transaction = transaction;
@@ -36,8 +37,8 @@ export class CommitQueue {
 
   /**
    * Runs `work` inside a transaction and returns its result once that is committed. When it throws a MacpoolError without
-   * having written anything, the others of its batch go on; after any other error the batch is undone and its items are
-   * tried again one by one.
+   * having written anything, the others of its batch go on; when it throws anything else the batch is undone and its items
+   * are tried again one by one. When the lock cannot be had or the commit fails, that is so for all of the batch.
    *
    * @throws MacpoolError REGISTER_BUSY when the lock cannot be had in time; otherwise what `work` or the commit throws.
    */
@@ -64,8 +65,8 @@ export class CommitQueue {
       try {
         await this.#settle(batch);
       } catch (error) {
-        if (batch.length > 1) await this.#settleOneByOne(batch);
-        else batch[0]?.reject(error);
+        if (this.#isSpoilt && batch.length > 1) await this.#settleOneByOne(batch);
+        else for (const item of batch) item.reject(error);
       }
     }
     this.#running = undefined;
@@ -81,6 +82,7 @@ export class CommitQueue {
   }
 
   #commit(batch: readonly Item[]): readonly (() => void)[] {
+    this.#isSpoilt = false;
     try {
       this.#transaction.begin();
       const settlements = batch.map((item) => this.#attempt(item));
@@ -97,8 +99,9 @@ export class CommitQueue {
     try {
       return item.run();
     } catch (error) {
-      if (!MacpoolError.is(error) || this.#transaction.writes() !== before) throw error;
-      return () => item.reject(error);
+      if (MacpoolError.is(error) && this.#transaction.writes() === before) return () => item.reject(error);
+      this.#isSpoilt = true;
+      throw error;
     }
   }
 }

@@ -34,6 +34,9 @@ const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x00c36400, "Ceph"],
 ]);
 
+/** Whoever creates a register fills its file in moments; one that is empty for longer than this was given up. */
+const CREATION_MILLISECONDS = 5_000;
+
 /** A register file that passed the checks, and the identity to compare it with later. */
 export interface CheckedFile {
   /** With symbolic links resolved. */
@@ -49,7 +52,7 @@ export interface CheckedFile {
  * It is never opened here: closing a file descriptor drops the POSIX locks that SQLite holds on the same file in this
  * process (sqlite.org/howtocorrupt.html, section 2.2).
  *
- * @throws MacpoolError REGISTER_MISSING, REGISTER_UNUSABLE or REGISTER_CORRUPT.
+ * @throws MacpoolError REGISTER_MISSING, REGISTER_UNUSABLE or REGISTER_CORRUPT; REGISTER_BUSY while it is being created.
  */
 export function checkFile(path: string, fileSystem: FileSystem = machineFileSystem): CheckedFile {
   const real = resolvePath(path);
@@ -115,6 +118,11 @@ function resolvePath(path: string): string {
 
 function assertNotEmpty(path: string, stat: Stats): void {
   if (stat.size > 0) return;
+  if (Date.now() - stat.mtimeMs < CREATION_MILLISECONDS) {
+    throw new MacpoolError("REGISTER_BUSY", `Register ${path} is empty: another process is creating it. Try again.`, {
+      details: { path },
+    });
+  }
   throw new MacpoolError(
     "REGISTER_CORRUPT",
     `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place, or delete it if it never was in use.`,

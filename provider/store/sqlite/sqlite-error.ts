@@ -6,8 +6,9 @@ function sqliteCode(error: unknown): string | undefined {
   return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
 }
 
-/** Returns whether another connection holds the lock, so that trying again later may succeed. */
+/** Returns whether another connection holds the lock, so that trying again later may succeed; also once translated. */
 export function isBusy(error: unknown): boolean {
+  if (MacpoolError.is(error)) return error.code === "REGISTER_BUSY";
   const code = sqliteCode(error);
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }
@@ -36,6 +37,12 @@ const TABLE: readonly Row[] = [
     /^SQLITE_READONLY_DIRECTORY|^SQLITE_READONLY_CANTINIT/,
     "REGISTER_UNUSABLE",
     "write permission is needed on the directory too, because SQLite keeps its log beside the file.",
+  ],
+  [
+    // A register in use keeps a write-ahead log instead.
+    /^SQLITE_READONLY_ROLLBACK/,
+    "REGISTER_CORRUPT",
+    "a change was cut off and waits in a journal beside it. If this register was being created, delete both files and create it again; otherwise it is another program's, and was left alone.",
   ],
   [/^SQLITE_READONLY/, "REGISTER_UNUSABLE", "the file is read-only for this user; check its owner and mode."],
   [/^SQLITE_CANTOPEN/, "REGISTER_UNUSABLE", "it cannot be opened; check that the file is readable by this user."],

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
@@ -35,7 +35,12 @@ export async function openSqliteStore(
 ): Promise<LeaseStore> {
   const patience = patienceOf(resolve(path), context, options);
   const connection = await withPatience(patience, () => openConnection(path, options.fileSystem));
-  return ledgerStore(new SqliteBackend(connection, context, { ...patience, location: connection.file.path }));
+  try {
+    return ledgerStore(new SqliteBackend(connection, context, { ...patience, location: connection.file.path }));
+  } catch (error) {
+    connection.database.close();
+    throw translate(error, connection.file.path);
+  }
 }
 
 /**
@@ -50,11 +55,12 @@ export function createSqliteRegister(
   fileSystem: FileSystem = machineFileSystem,
 ): void {
   const file = resolve(path);
-  createEmptyFile(file, fileSystem);
+  const undo: (() => void)[] = [];
   try {
+    createEmptyFile(file, fileSystem, undo);
     createDatabase(file, context.clock(), (database) => fill(database, content, context));
   } catch (error) {
-    for (const suffix of ["", "-journal"]) rmSync(file + suffix, { force: true });
+    for (const step of undo.toReversed()) step();
     throw error;
   }
   syncDirectory(dirname(file));
@@ -71,15 +77,20 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
 }
 
 /** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
-function createEmptyFile(file: string, fileSystem: FileSystem): void {
+function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void)[]): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    const outermost = mkdirSync(dirname(file), { recursive: true });
+    undo.push(() => removeDirectories(dirname(file), outermost));
     checkFileSystem(dirname(file), { ...fileSystem, mountPoints: () => [] });
     closeSync(openSync(file, "wx", 0o600));
+    undo.push(() => {
+      for (const suffix of ["", "-journal"]) rmSync(file + suffix, { force: true });
+    });
   } catch (error) {
     if (MacpoolError.is(error)) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    if (code === "EEXIST") {
+    const { code, syscall, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+    // From `mkdir` the same code says that the path leads through a file.
+    if (code === "EEXIST" && syscall === "open") {
       throw new MacpoolError(
         "REGISTER_EXISTS",
         `There is a file at ${file} already; it was left alone. Use it as it is, or choose another path.`,
@@ -88,9 +99,19 @@ function createEmptyFile(file: string, fileSystem: FileSystem): void {
     }
     throw new MacpoolError(
       "REGISTER_UNUSABLE",
-      `Register ${file} cannot be created (${code}): check that ${dirname(file)} is a directory this user may write to.`,
+      `Register ${file} cannot be created (${code ?? message}): check that ${dirname(file)} is a directory this user may write to.`,
       { cause: error, details: { path: file } },
     );
+  }
+}
+
+/** Removes directories from the innermost to the outermost that was made, as long as nothing else is in them. */
+function removeDirectories(innermost: string, outermost: string | undefined): void {
+  if (outermost === undefined) return;
+  try {
+    for (let path = innermost; path.length >= outermost.length; path = dirname(path)) rmdirSync(path);
+  } catch {
+    // Somebody has put a file there meanwhile; why the register was not created matters more.
   }
 }
 
@@ -177,11 +198,11 @@ class SqliteBackend implements LedgerBackend {
   }
 
   leases(filter: Parameters<LedgerBackend["leases"]>[0]) {
-    return leases(this.#connection.database, filter);
+    return this.#yielding(leases(this.#connection.database, filter));
   }
 
   events(filter: Parameters<LedgerBackend["events"]>[0]) {
-    return events(this.#connection.database, filter);
+    return this.#yielding(events(this.#connection.database, filter));
   }
 
   verify() {
@@ -191,6 +212,14 @@ class SqliteBackend implements LedgerBackend {
   async close(): Promise<void> {
     await this.#queue.idle();
     this.#connection.database.close();
+  }
+
+  async *#yielding<T>(items: AsyncIterable<T>): AsyncIterable<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw translate(error, this.location);
+    }
   }
 
   #patiently<T>(work: () => T): Promise<T> {

@@ -44,16 +44,30 @@ const AUDITS: readonly Audit[] = [
 /** Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. */
 export function verify(database: Database.Database): Verification {
   const integrity = database.prepare<[], string>("pragma integrity_check").pluck().all();
-  const references = database.prepare<[], { table: string }>("pragma foreign_key_check").all();
+  const damage = integrity.filter((line) => line !== "ok").map((line) => `The file is damaged: ${line}.`);
+  // Once the damage is known, a question that meets it and fails has nothing to add.
+  const ask = <T>(question: () => T, otherwise: T): T => {
+    try {
+      return question();
+    } catch (error) {
+      if (damage.length === 0) throw error;
+      return otherwise;
+    }
+  };
   return {
-    leases: Number(database.prepare("select count(*) from lease").pluck().get()),
+    leases: ask(() => Number(database.prepare("select count(*) from lease").pluck().get()), 0),
     faults: [
-      ...integrity.filter((line) => line !== "ok").map((line) => `The file is damaged: ${line}.`),
-      ...references.map((row) => `A row of table ${row.table} names something that is not there.`),
-      ...AUDITS.flatMap((audit) => faultsOf(audit, database)),
-      ...historyGap(database),
+      ...damage,
+      ...ask(() => danglingReferences(database), []),
+      ...AUDITS.flatMap((audit) => ask(() => faultsOf(audit, database), [])),
+      ...ask(() => historyGap(database), []),
     ],
   };
+}
+
+function danglingReferences(database: Database.Database): readonly string[] {
+  const rows = database.prepare<[], { table: string }>("pragma foreign_key_check").all();
+  return rows.map((row) => `A row of table ${row.table} names something that is not there.`);
 }
 
 function faultsOf(audit: Audit, database: Database.Database): readonly string[] {

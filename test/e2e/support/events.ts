@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Properties } from "../../host/harness";
 import type { Outcome } from "./engine";
 
@@ -11,7 +12,13 @@ interface StepMetadata {
   readonly op: string;
   readonly urn: string;
   readonly type: string;
-  readonly new?: { readonly outputs?: Properties } | null;
+  readonly old?: Bags | null;
+  readonly new?: Bags | null;
+}
+
+interface Bags {
+  readonly inputs?: Properties;
+  readonly outputs?: Properties;
 }
 
 /** What a step is called here; a replacement is told by its last two steps. Others are no changes. */
@@ -34,7 +41,12 @@ export function readEvents(log: string): Pick<Outcome, "changes" | "outputs"> {
   const start = events.findLastIndex((event) => event.preludeEvent !== undefined);
   const steps = events.slice(start).flatMap((event) => event.resOutputsEvent?.metadata ?? []);
   const stack = steps.findLast((step) => step.type === STACK);
-  return { changes: changesOf(steps), outputs: stack?.new?.outputs ?? {} };
+  return { changes: changesOf(steps.filter(hasEffect)), outputs: stack?.new?.outputs ?? {} };
+}
+
+/** A refresh that runs the program reports an update of every provider resource, also of one that stays as it is. */
+function hasEffect({ op, old, new: next }: StepMetadata): boolean {
+  return op !== "update" || !isDeepStrictEqual([old?.inputs, old?.outputs], [next?.inputs, next?.outputs]);
 }
 
 /** Returns steps as words, without the stack itself and the providers that the engine makes by itself. */

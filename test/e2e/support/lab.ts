@@ -161,10 +161,9 @@ export class Stack {
     return this.#deployer.rename(stack);
   }
 
-  /** Removes the program and the configuration, as when only the state is left of a stack. */
-  forgetProgram(): void {
+  /** Removes every configuration value of the stack. */
+  forgetConfig(): void {
     this.#deployer.forgetConfig();
-    rmSync(join(this.directory, this.#entry));
   }
 
   /** Returns the resource of this logical name from the state. */

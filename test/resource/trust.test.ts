@@ -1,0 +1,102 @@
+import { copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
+import { codeOf, faultOf, type Provider, useLab } from "./lab";
+import { create, declared, type Saved } from "./stack";
+
+const lab = useLab();
+
+const calls: readonly [string, (provider: Provider, saved: Saved) => Promise<unknown>][] = [
+  ["diff", (provider, { id, inputs, outputs }) => provider.diff(id, outputs, inputs)],
+  ["update", (provider, { id, inputs, outputs }) => provider.update(id, outputs, inputs)],
+  ["delete", (provider, { id, outputs }) => provider.delete(id, outputs)],
+  ["read", (provider, { id, outputs }) => provider.read(id, outputs)],
+];
+
+describe.each(calls)("%s of a state", (_, call) => {
+  let nic: Saved;
+  let other: Saved;
+
+  beforeEach(async () => {
+    const register = await lab.register();
+    const provider = await lab.provider();
+    nic = await create(provider, declared());
+    other = await create(provider, declared({ owner: "b" }));
+    await register.close();
+  });
+
+  it("from another register is refused, naming both, and nothing is granted from then on", async () => {
+    const elsewhere = lab.beside("elsewhere.db");
+    const provider = await lab.provider({ "macpool:store": elsewhere });
+    await create(provider, declared({ owner: "c" }));
+    const found = await (await lab.open(elsewhere)).identity();
+    const fault = await faultOf(call(provider, nic));
+    expect(fault.code).toBe("REGISTER_MISMATCH");
+    for (const word of [String(nic.outputs["storeId"]), found.storeId, elsewhere])
+      expect(fault.message).toContain(word);
+    expect(await codeOf(provider.create(declared({ owner: "d" })))).toBe("REGISTER_MISMATCH");
+    expect(await (await lab.open(elsewhere)).identity()).toEqual(found);
+  });
+
+  it("that is newer than the register is refused, and nothing is granted from then on", async () => {
+    const old = lab.beside("old.db");
+    copyFileSync(lab.path, old);
+    await (await lab.provider()).update(other.id, other.outputs, { ...other.inputs, description: "newer" });
+    const outputs = { ...nic.outputs, seq: Number(nic.outputs["seq"]) + 1000 };
+    const provider = await lab.provider({ "macpool:store": old });
+    const fault = await faultOf(call(provider, { ...nic, outputs }));
+    expect(fault.code).toBe("REGISTER_ROLLED_BACK");
+    for (const word of [String(outputs.seq), old]) expect(fault.message).toContain(word);
+    expect(await codeOf(provider.create(declared({ owner: "d" })))).toBe("REGISTER_ROLLED_BACK");
+    expect(await codeOf(provider.delete(other.id, other.outputs))).toBe("REGISTER_ROLLED_BACK");
+  });
+
+  it("that the register has moved on from is fine", async () => {
+    const provider = await lab.provider();
+    for (const owner of ["c", "d"]) await create(provider, declared({ owner }));
+    await expect(call(provider, nic)).resolves.not.toThrow();
+    expect((await create(provider, declared({ owner: "e" }))).id).toMatch(/^42:/);
+  });
+
+  it("without any register keeps one from being made", async () => {
+    renameSync(lab.path, lab.beside("moved.db"));
+    const provider = await lab.provider();
+    await Promise.allSettled([call(provider, nic)]);
+    const fault = await faultOf(provider.create(declared({ owner: "c" })));
+    expect(fault.code).toBe("REGISTER_MISSING");
+    expect(fault.message).toContain(String(nic.outputs["storeId"]));
+    expect(existsSync(lab.path)).toBe(false);
+  });
+});
+
+describe("a process that saw another register", () => {
+  it("trusts again when it is started again with the right one", async () => {
+    const first = await lab.register();
+    const nic = await create(await lab.provider(), declared());
+    const provider = await lab.provider({ "macpool:store": lab.beside("elsewhere.db") });
+    await create(provider, declared({ owner: "c" }));
+    expect(await codeOf(provider.diff(nic.id, nic.outputs, nic.inputs))).toBe("REGISTER_MISMATCH");
+    const { seq } = await first.identity();
+    await create(await lab.provider(), declared({ owner: "d" }));
+    expect((await first.identity()).seq).toBe(seq + 1);
+  });
+
+  it("goes on refusing resources of the register it uses", async () => {
+    const provider = await lab.provider();
+    const nic = await create(provider, declared());
+    const foreign = { ...nic.outputs, storeId: "another" };
+    expect(await codeOf(provider.update(nic.id, foreign, nic.inputs))).toBe("REGISTER_MISMATCH");
+    expect(await codeOf(provider.update(nic.id, nic.outputs, nic.inputs))).toBe("REGISTER_MISMATCH");
+    expect(await codeOf(provider.delete(nic.id, nic.outputs))).toBe("REGISTER_MISMATCH");
+  });
+
+  it("notices a register that was exchanged while it had it open, before it writes", async () => {
+    const register = await lab.register();
+    const provider = await lab.provider();
+    const nic = await create(provider, declared());
+    await register.close();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(lab.path + suffix, { force: true });
+    await lab.register();
+    expect(await codeOf(provider.create(declared({ owner: "c" })))).toBe("REGISTER_UNUSABLE");
+    expect(await codeOf(provider.delete(nic.id, nic.outputs))).toBe("REGISTER_UNUSABLE");
+  });
+});

@@ -1,0 +1,116 @@
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type Answer, Worker } from "./process";
+import { createFile, initial, openFile, request, temporaryDirectory } from "./support";
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = 65_534;
+
+/**
+ * Starts a process that file modes bind: they do not bind root, so root's tests act as nobody. Returns undefined, and
+ * says so, where that user cannot even load the code under test.
+ */
+async function bound(): Promise<Worker | undefined> {
+  const worker = new Worker(isRoot ? NOBODY : undefined);
+  try {
+    await worker.ask({ do: "unlock" });
+    return worker;
+  } catch (error) {
+    console.warn(`SKIPPED: no process that file modes bind could be started here. ${String(error)}`);
+    return undefined;
+  }
+}
+
+/** Returns the path of a register that `bound` processes own, fresh or with a log in use before. */
+async function owned(isUsed: boolean): Promise<string> {
+  const path = createFile();
+  if (isUsed) {
+    const register = await openFile(path);
+    await register.grant();
+    await register.store.close();
+  }
+  if (isRoot) for (const name of [path, dirname(path)]) chownSync(name, NOBODY, NOBODY);
+  return path;
+}
+
+/** Opens the register and allocates; returns the first answer that is an error. */
+async function use(worker: Worker, path: string): Promise<Answer> {
+  const opened = await worker.ask({ do: "open", path });
+  if (opened.code !== undefined) return opened;
+  return worker.ask({ do: "allocate", request: request({ owner: "nobody" }), count: 1, atOnce: 1 });
+}
+
+describe.each([
+  ["fresh", false],
+  ["in use before", true],
+])("a register that was %s", (_, isUsed) => {
+  it("works for who may write file and directory", async () => {
+    const path = await owned(isUsed);
+    const worker = await bound();
+    if (worker === undefined) return;
+    expect((await use(worker, path)).addresses).toHaveLength(1);
+  });
+
+  it("in a file that is read-only grants nothing, and the message says so", async () => {
+    const path = await owned(isUsed);
+    chmodSync(path, 0o444);
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await use(worker, path);
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    for (const text of [path, "read-only", "owner and mode"]) expect(answer.message).toContain(text);
+  });
+
+  it("in a directory that is read-only grants nothing, and the message names the directory as the reason", async () => {
+    const path = await owned(isUsed);
+    chmodSync(dirname(path), 0o555);
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await use(worker, path);
+    chmodSync(dirname(path), 0o755);
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    for (const text of [path, "directory"]) expect(answer.message).toContain(text);
+  });
+
+  it("that this user may not read is refused", async () => {
+    const path = await owned(isUsed);
+    chmodSync(path, 0o000);
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await use(worker, path);
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    for (const text of [path, "readable"]) expect(answer.message).toContain(text);
+  });
+});
+
+describe("a directory that this user may not enter or write", () => {
+  it("is named when a register in it cannot be reached", async () => {
+    const path = await owned(false);
+    chmodSync(dirname(path), 0o000);
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await use(worker, path);
+    chmodSync(dirname(path), 0o755);
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    for (const text of [path, "EACCES", "directory"]) expect(answer.message).toContain(text);
+  });
+
+  it.each(["register.db", "made/register.db"])(
+    "is named when %s cannot be created, and nothing is left",
+    async (name) => {
+      const directory = join(temporaryDirectory(), "locked");
+      mkdirSync(directory);
+      writeFileSync(join(directory, "other"), "");
+      chmodSync(dirname(directory), 0o755);
+      chmodSync(directory, 0o555);
+      const worker = await bound();
+      if (worker === undefined) return;
+      const path = join(directory, name);
+      const answer = await worker.ask({ do: "create", path, content: initial() });
+      expect(answer.code).toBe("REGISTER_UNUSABLE");
+      for (const text of [path, dirname(path), "EACCES"]) expect(answer.message).toContain(text);
+      expect(readdirSync(directory)).toEqual(["other"]);
+    },
+  );
+});
