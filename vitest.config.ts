@@ -1,9 +1,26 @@
 import { defineConfig } from "vitest/config";
 
+const shared = { pool: "forks" as const, testTimeout: 60_000 };
+
+// `npm test -- --project unit` is the quick loop: nothing of it needs a build, a package or an engine.
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    pool: "forks",
-    testTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["test/{mac,lease,store,resource,sdk}/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "whole",
+          include: ["test/{host,cli,docs,engine,e2e}/**/*.test.ts"],
+          globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
+        },
+      },
+    ],
   },
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import envPaths from "env-paths";
 import { actorName } from "../environment";
 import { MacpoolError } from "../error";
@@ -52,7 +52,7 @@ export function newRegister(prefix?: string): InitialContent {
 
 function sqlitePath(store: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(store)?.[1]?.toLowerCase();
-  if (scheme === "file") return fileURLToPath(new URL(store, `file://${resolve(".")}/`));
+  if (scheme === "file") return pathOfUrl(store);
   const path = scheme === "sqlite" ? store.slice("sqlite:".length) : store;
   if (scheme !== undefined && scheme !== "sqlite") {
     // The rest of it may hold a password, so it is not repeated.
@@ -63,4 +63,16 @@ function sqlitePath(store: string): string {
   }
   if (path.trim() === "") throw new MacpoolError("INVALID_CONFIG", "The register's path is empty. Name a file.");
   return resolve(path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
+}
+
+function pathOfUrl(url: string): string {
+  try {
+    return fileURLToPath(new URL(url, pathToFileURL(`${resolve(".")}/`)));
+  } catch (cause) {
+    throw new MacpoolError(
+      "INVALID_CONFIG",
+      "The register's file: URL names no file on this machine. Write file:///PATH, or the path alone.",
+      { cause },
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it, vi } from "vitest";
@@ -121,8 +121,8 @@ describe("check without a register", () => {
 
 describe("check with a register that cannot be used", () => {
   it.each<[string, () => string]>([
-    ["an empty file", () => spoiled("")],
-    ["something else", () => spoiled("no database at all ".repeat(100))],
+    ["an empty file", () => lab.litter("")],
+    ["something else", () => lab.litter("no database at all ".repeat(100))],
     ["a directory", () => dirname(lab.path)],
     ["of a kind that is not there yet", () => "oracle://scott:tiger@host/db"],
   ])("because it is %s knows less, fails nothing and warns once", async (_, store) => {
@@ -223,11 +223,6 @@ describe("check writes nothing", () => {
     return { mtimeMs, size };
   }
 });
-
-function spoiled(content: string): string {
-  writeFileSync(lab.path, content);
-  return lab.path;
-}
 
 /** Overwrites the page that an index of the register begins with. */
 function damage(index: string): void {

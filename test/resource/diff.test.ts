@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
@@ -169,8 +169,7 @@ describe("diff and a register that is not the one", () => {
   it.each(["", "no database at all ".repeat(100)])(
     "answers by the inputs alone when it cannot be used",
     async (text) => {
-      writeFileSync(lab.beside("elsewhere.db"), text);
-      provider = await lab.provider({ "macpool:store": lab.beside("elsewhere.db") });
+      provider = await lab.provider({ "macpool:store": lab.litter(text) });
       expect(await diffTo({})).toEqual(nothing);
       expect(await diffTo({ pool: "foretold" })).toEqual({ changes: true, replaces: ["pool"] });
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -22,6 +22,8 @@ export interface Lab {
   register(...pools: PoolSpec[]): Promise<LeaseStore>;
   /** Ends all processes and moves on to another path, for the next run of a property. */
   renew(): Promise<void>;
+  /** Writes a file that is no register and has been there for long, and returns its path. */
+  litter(content: string): string;
   /** Opens the register at a path that is not the configured one, or once more. */
   open(path?: string): Promise<LeaseStore>;
   /** Starts what stands for a provider process: handlers over module variables that nobody else has. */
@@ -70,6 +72,12 @@ export function useLab(): Lab {
     },
     beside,
     renew,
+    litter: (content) => {
+      writeFileSync(beside("litter.db"), content);
+      // An empty file that is new may be a register in the making, and would be waited for.
+      utimesSync(beside("litter.db"), 0, 0);
+      return beside("litter.db");
+    },
     async register(...pools) {
       createRegister(path(), systemContext(console.warn));
       const store = await open(path());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../provider/lease/lease";
-import { parseMac } from "../../provider/mac/mac";
+import { formatMac, parseMac } from "../../provider/mac/mac";
 import { type Answer, Worker } from "./process";
 import { BIG, createFile, openFile, request } from "./support";
 
@@ -68,6 +68,5 @@ describe("a process that is killed while it allocates", () => {
 function held(live: ReadonlyMap<string, Lease>, { owner = "" }: Answer): Answer | undefined {
   const lease = live.get(owner);
   if (lease === undefined) return undefined;
-  const octets = lease.address.toString(16).match(/../g) ?? [];
-  return { owner, address: octets.join(":"), token: lease.token };
+  return { owner, address: formatMac(lease.address), token: lease.token };
 }

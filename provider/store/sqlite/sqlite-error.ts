@@ -13,6 +13,11 @@ export function isBusy(error: unknown): boolean {
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }
 
+/** Returns whether SQLite found a part of the file that it cannot make sense of. */
+export function isCorrupt(error: unknown): boolean {
+  return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") ?? false;
+}
+
 /**
  * Returns `error` as one that says what happened to which file and what to do. Errors of ours pass unchanged, and so
  * does anything that SQLite did not raise.

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { formatMac } from "../../mac/mac";
 import type { Verification } from "../store";
+import { isCorrupt } from "./sqlite-error";
 
 /** A question to the register whose answer should be empty; each row is one fault, in words about an address. */
 interface Audit {
@@ -43,26 +44,28 @@ const AUDITS: readonly Audit[] = [
 
 /** Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. */
 export function verify(database: Database.Database): Verification {
-  const integrity = database.prepare<[], string>("pragma integrity_check").pluck().all();
-  const damage = integrity.filter((line) => line !== "ok").map((line) => `The file is damaged: ${line}.`);
-  // Once the damage is known, a question that meets it and fails has nothing to add.
-  const ask = <T>(question: () => T, otherwise: T): T => {
-    try {
-      return question();
-    } catch (error) {
-      if (damage.length === 0) throw error;
-      return otherwise;
-    }
-  };
+  const audits = AUDITS.map((audit) => () => faultsOf(audit, database));
+  const questions = [() => damage(database), () => danglingReferences(database), ...audits, () => historyGap(database)];
+  const count = () => Number(database.prepare("select count(*) from lease").pluck().get());
   return {
-    leases: ask(() => Number(database.prepare("select count(*) from lease").pluck().get()), 0),
-    faults: [
-      ...damage,
-      ...ask(() => danglingReferences(database), []),
-      ...AUDITS.flatMap((audit) => ask(() => faultsOf(audit, database), [])),
-      ...ask(() => historyGap(database), []),
-    ],
+    faults: [...new Set(questions.flatMap((question) => unlessDamaged(question, (fault) => [fault])))],
+    leases: unlessDamaged(count, () => 0),
   };
+}
+
+/** A damaged page fails every question that meets it, SQLite's own check included; that is an answer too. */
+function unlessDamaged<T>(question: () => T, otherwise: (fault: string) => T): T {
+  try {
+    return question();
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    return otherwise("The file is damaged: a page of it cannot be read.");
+  }
+}
+
+function damage(database: Database.Database): readonly string[] {
+  const lines = database.prepare<[], string>("pragma integrity_check").pluck().all();
+  return lines.filter((line) => line !== "ok").map((line) => `The file is damaged: ${line}.`);
 }
 
 function danglingReferences(database: Database.Database): readonly string[] {

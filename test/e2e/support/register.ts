@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import Database from "better-sqlite3";
+import { MacpoolError } from "../../../provider/error";
 import { formatMac, type Mac, parseMac } from "../../../provider/mac/mac";
 import { createRegister, openRegister, systemContext } from "../../../provider/store/open";
 import type { LeaseStore } from "../../../provider/store/store";
@@ -45,6 +46,18 @@ export class Register {
     }
   }
 
+  /** Asks for an address in the name of `owner`; returns how the register found it, or the code of its refusal. */
+  async claim(address: string, owner: string): Promise<string> {
+    let answer = "";
+    await this.change(async (store) => {
+      const request = { owner, installation: "e2e", pool: "default", rotation: "", description: "", tags: {} };
+      const [settled] = await store.acquire([{ ...request, requestedAddress: parseMac(address) }]);
+      if (settled?.ok === true) answer = settled.value.rule;
+      else answer = MacpoolError.is(settled?.error) ? settled.error.code : String(settled?.error);
+    });
+    return answer;
+  }
+
   /** Returns every lease, live or released, by address. */
   leases(): LeaseRow[] {
     const rows = this.#query<Omit<LeaseRow, "address" | "isLive"> & { address: Mac; isLive: 0 | 1 }>(
@@ -77,12 +90,17 @@ export class Register {
     database.close();
   }
 
+  /** Deletes it, log and all. */
+  remove(): void {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
+  }
+
   /** Copies the register, log and all, while nobody has it open, over whatever is there. */
   copyTo(path: string): void {
     const database = new Database(this.path, { fileMustExist: true });
     database.pragma("wal_checkpoint(truncate)");
     database.close();
-    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    new Register(path).remove();
     copyFileSync(this.path, path);
   }
 

@@ -1,0 +1,122 @@
+import Database from "better-sqlite3";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { parseMac } from "../../provider/mac/mac";
+import { migrationsOf } from "../../provider/store/migrations";
+import { SqliteLedger } from "../../provider/store/sqlite/sqlite-ledger";
+import { createFile, openFile, request, testContext } from "./support";
+
+afterEach(() => vi.restoreAllMocks());
+
+function connect(path: string): Database.Database {
+  const database = new Database(path, { fileMustExist: true });
+  onTestFinished(() => void database.close());
+  return database;
+}
+
+describe("the history in the file", () => {
+  it.each([
+    "update event set actor = actor",
+    "update event set at = 0 where seq = 1",
+    "delete from event",
+    "delete from event where seq = (select max(seq) from event)",
+  ])("cannot be rewritten, not even by hand: %s", async (sql) => {
+    const path = createFile();
+    const before = await (await openFile(path)).events();
+    expect(() => connect(path).exec(sql)).toThrow(/append-only/);
+    expect(await (await openFile(path)).events()).toEqual(before);
+  });
+});
+
+describe("a lease in the file", () => {
+  it("is never replaced by another one of the same identity: the database has the last word", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    const { lease } = await register.grant();
+    const ledger = new SqliteLedger(connect(path), testContext());
+    expect(() => ledger.put({ ...lease, address: lease.address + 1 })).toThrow(/UNIQUE/);
+    expect(await register.leases()).toEqual([lease]);
+  });
+});
+
+describe("the migrations", () => {
+  it("are numbered from 1 without gaps, and a new register has all of them with their checksums", () => {
+    const migrations = migrationsOf("sqlite");
+    expect(migrations.map(({ number }) => number)).toEqual(migrations.map((_, index) => index + 1));
+    const database = connect(createFile());
+    const rows = database.prepare("select number, name, checksum from migration order by number").all();
+    expect(rows).toEqual(migrations.map(({ number, name, checksum }) => ({ number, name, checksum })));
+    expect(database.pragma("user_version", { simple: true })).toBe(migrations.length);
+  });
+});
+
+describe("long lists", () => {
+  const COUNT = 2300;
+  const fill = async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    const asks = Array.from({ length: COUNT }, (_, index) => request({ owner: `o-${index}`, sequential: true }));
+    await register.store.acquire(asks);
+    return register;
+  };
+
+  it("have every lease and every event once and in order", async () => {
+    const register = await fill();
+    const first = parseMac("42:20:00:00:00:00");
+    const expected = Array.from({ length: COUNT }, (_, index) => index);
+    expect((await register.leases()).map(({ address }) => address - first)).toEqual(expected);
+    expect((await register.leases({ state: "live", ownerPrefix: "o-" })).length).toBe(COUNT);
+    expect((await register.events()).map(({ seq }) => seq)).toEqual(Array.from({ length: COUNT + 3 }, (_, n) => n + 1));
+  });
+
+  it("do not bar writing while they are half read, nor when reading them was broken off", async () => {
+    const register = await fill();
+    let seen = 0;
+    for await (const lease of register.store.list()) {
+      seen += 1;
+      if (seen === 1) await register.release(lease);
+      if (seen === 5) await register.store.reserve({ start: lease.address, end: lease.address, reason: "x" });
+      if (seen === 1500) break;
+    }
+    for await (const _ of register.store.history()) break;
+    expect((await register.grant({ owner: "late" })).rule).toBe("derive");
+  });
+});
+
+/** Returns every statement that a life of leases makes SQLite prepare. */
+async function statements(path: string): Promise<readonly string[]> {
+  const prepare = Database.prototype.prepare;
+  const prepared = new Set<string>();
+  vi.spyOn(Database.prototype, "prepare").mockImplementation(function (this: Database.Database, sql: string) {
+    prepared.add(sql);
+    return prepare.call(this, sql);
+  });
+  const register = await openFile(path);
+  const { lease } = await register.grant();
+  await register.store.update({ ...lease, owner: "renamed" });
+  await register.release(lease);
+  await register.grant({ owner: "renamed" });
+  await register.store.predict(request());
+  await register.store.stats("tiny");
+  await register.leases({ owner: "a" });
+  await register.leases({ ownerPrefix: "a" });
+  vi.restoreAllMocks();
+  return [...prepared];
+}
+
+describe("every statement that is run for a lease", () => {
+  it("finds its rows through an index, so that a million leases are as quick as one", async () => {
+    const path = createFile();
+    const all = await statements(path);
+    const database = connect(path);
+    const queries = all.filter(
+      (sql) => /^\s*(select|update)/i.test(sql) && /\b(lease|event)\b/.test(sql) && !/limit 1$/.test(sql),
+    );
+    expect(queries.length).toBeGreaterThan(10);
+    for (const sql of queries) {
+      const plan = database.prepare<[], { detail: string }>(`explain query plan ${sql.replace(/\?|:\w+/g, "1")}`).all();
+      const details = plan.map(({ detail }) => detail).join("\n");
+      expect(details, sql).not.toMatch(/SCAN (lease|event)(?! USING)/);
+      expect(details, sql).not.toMatch(/TEMP B-TREE/);
+    }
+  });
+});

@@ -1,0 +1,141 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import Database from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { createFile, openFile, type Register, rejection } from "./support";
+
+const PAGE = 4096;
+
+/** Returns the path of a register with a released lease at ...:00 and live ones at ...:01 and ...:02 of pool `tiny`. */
+async function usedFile(): Promise<string> {
+  const path = createFile();
+  const register = await openFile(path);
+  for (const owner of ["a", "b", "c"]) await register.grant({ owner, pool: "tiny" });
+  const [first] = await register.leases();
+  if (first !== undefined) await register.release(first);
+  await register.store.close();
+  return path;
+}
+
+/** Does `sql` to a register behind its back, without the guards that stand in the way, and opens it. */
+async function damagedBy(sql: string): Promise<Register> {
+  const path = await usedFile();
+  const database = new Database(path);
+  database.exec(`pragma foreign_keys = off; pragma ignore_check_constraints = on; ${sql}`);
+  database.close();
+  return openFile(path);
+}
+
+const ADDRESS = 0x42_10_00_00_00_02;
+const COLUMNS = "owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags";
+const EVENT = "(select max(seq) + 1 from event), at, kind, address, pool, owner, installation, actor";
+
+describe("verify names the address and the fault of", () => {
+  it.each([
+    [
+      "a group address",
+      `update lease set address = address + (1 << 40) where address = ${ADDRESS}`,
+      "43:10:00:00:00:02 is a group address.",
+    ],
+    [
+      "a live lease outside its pool",
+      `update pool_range set "end" = ${ADDRESS - 1}  where start = ${ADDRESS - 2}`,
+      "42:10:00:00:00:02 is live outside every range of its pool.",
+    ],
+    [
+      "two live leases of one declaration",
+      `drop index lease_live; insert into lease (address, pool, ${COLUMNS}) select address + 1, pool, ${COLUMNS} from lease where address = ${ADDRESS}`,
+      "42:10:00:00:00:03 is held more than once under one owner, pool, installation and keepers.",
+    ],
+    [
+      "a lease whose owner was changed without an event",
+      `update lease set owner = 'thief' where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has no event that matches its last change.",
+    ],
+    [
+      "a lease that the history knows nothing of",
+      `update lease set seq = 999 where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has no event that matches its last change.",
+    ],
+    [
+      "a lease that is older than its history",
+      `insert into event (seq, at, kind, address, pool, owner, installation, actor) select ${EVENT} from event where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 was changed in the history after the lease says it was.",
+    ],
+    [
+      "a lease that is gone",
+      `delete from lease where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 is in the history but has no lease.",
+    ],
+    [
+      "a history with a hole",
+      "drop trigger event_is_never_deleted; delete from event where seq = 2",
+      "The history has 6 events but its newest is number 7.",
+    ],
+    [
+      "a reference to a pool that is not there",
+      "insert into pool_range values (1, 1, 99)",
+      "A row of table pool_range names something that is not there.",
+    ],
+  ])("%s", async (_, sql, fault) => {
+    const register = await damagedBy(sql);
+    const { faults } = await register.store.verify();
+    expect(faults).toContain(fault);
+  });
+});
+
+describe("verify of a sound register", () => {
+  it("finds nothing, counts the leases, and changes nothing", async () => {
+    const path = await usedFile();
+    const before = readFileSync(path);
+    const register = await openFile(path);
+    expect(await register.store.verify()).toEqual({ faults: [], leases: 3 });
+    await register.store.close();
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+});
+
+/** Fills the first page of a table or index with zeros. */
+function wipe(path: string, name: string): void {
+  const database = new Database(path);
+  const root = Number(database.prepare("select rootpage from sqlite_schema where name = ?").pluck().get(name));
+  database.close();
+  const file = openSync(path, "r+");
+  writeSync(file, Buffer.alloc(PAGE), 0, PAGE, (root - 1) * PAGE);
+  closeSync(file);
+}
+
+describe("verify of a file with a page that was wiped", () => {
+  it.each(["lease", "lease_live", "lease_released", "pool_range", "name"])(
+    "returns the damage, though questions that meet it cannot be answered: %s",
+    async (name) => {
+      const path = await usedFile();
+      wipe(path, name);
+      const register = await openFile(path);
+      const { faults } = await register.store.verify();
+      expect(faults[0]).toContain("The file is damaged");
+    },
+  );
+
+  it("is told with a code of ours by every verb that meets the page, listing included", async () => {
+    const path = await usedFile();
+    wipe(path, "lease");
+    const register = await openFile(path);
+    const attempts = [
+      register.grant({ owner: "new" }),
+      register.leases(),
+      register.store.find(ADDRESS),
+      register.store.stats("tiny"),
+    ];
+    const errors = await Promise.all(attempts.map(rejection));
+    expect(errors.map(({ code }) => code)).toEqual(Array.from(attempts, () => "REGISTER_CORRUPT"));
+    for (const { message } of errors) for (const text of [path, "backup"]) expect(message).toContain(text);
+  });
+
+  it("is told when only the history is read", async () => {
+    const path = await usedFile();
+    const register = await openFile(path);
+    await register.store.close();
+    wipe(path, "name");
+    expect((await rejection((await openFile(path)).events())).code).toBe("REGISTER_CORRUPT");
+  });
+});
