@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, inject } from "vitest";
+import { afterEach, beforeEach, inject } from "vitest";
 import { openRegister, systemContext } from "../../provider/store/open";
 import type { LeaseStore } from "../../provider/store/store";
 import { LOADER } from "../../sdk/loader";
-import { buildPackage, repository } from "./built-package";
+import { repository } from "./built-package";
 import { type Created, type Host, type HostOptions, type Properties, startHost } from "./harness";
 
 /** A Pulumi project of one test, with the package installed as npm does it, and a register of its own. */
@@ -23,17 +23,10 @@ export interface Project {
 export function useProject(): Project {
   const hosts: Host[] = [];
   const stores: LeaseStore[] = [];
-  let built = "";
   let dir = "";
-  beforeAll(() => {
-    built = inject("builtPackage") ?? buildPackage();
-  });
-  afterAll(() => {
-    if (inject("builtPackage") === undefined) rmSync(built, { recursive: true });
-  });
   beforeEach(() => {
     dir = realpathSync(mkdtempSync(join(tmpdir(), "macpool-host-")));
-    install(built, dir);
+    install(inject("builtPackage"), dir);
   });
   afterEach(async () => {
     await Promise.all([...hosts.splice(0), ...stores.splice(0)].map((open) => open.close()));

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { type Pool, type Reservation, withBuiltIn } from "../../lease/pool";
 import type { Mac } from "../../mac/mac";
-import { type Range, rangesSize } from "../../mac/range";
+import { type Range, rangeAt, rangesSize, unionRanges } from "../../mac/range";
 
 interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal"> {
   readonly id: number;
@@ -14,6 +14,8 @@ interface Loaded {
   readonly ids: ReadonlyMap<string, number>;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly reservations: readonly Reservation[];
+  /** The reserved addresses as disjoint ranges. */
+  readonly withheld: readonly Range[];
 }
 
 /** Pools and reservations, kept in memory until another connection changes the register. */
@@ -57,7 +59,10 @@ export class Definitions {
   }
 
   reservationAt(address: Mac): Reservation | undefined {
-    return this.#current().reservations.find((range) => range.start <= address && address <= range.end);
+    const { withheld, reservations } = this.#current();
+    // Nearly every address is free, and that is found out fast; which of several overlapping ones it is can take time.
+    if (rangeAt(withheld, address) === undefined) return undefined;
+    return reservations.find((range) => range.start <= address && address <= range.end);
   }
 
   putPool(pool: Pool): void {
@@ -117,11 +122,13 @@ function load(database: Database.Database, version: unknown): Loaded {
     .all();
   const ranges = database.prepare<[number], Range>('select start, "end" from pool_range where pool = ? order by start');
   const reservations = database.prepare<[], Reservation>('select start, "end", reason from reservation').all();
+  const all = withBuiltIn(reservations);
   return {
     version,
     ids: new Map(rows.map((row) => [row.name, row.id])),
     pools: new Map(rows.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
-    reservations: withBuiltIn(reservations),
+    reservations: all,
+    withheld: unionRanges(all),
   };
 }
 

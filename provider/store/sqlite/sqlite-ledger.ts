@@ -243,7 +243,7 @@ function prepare(database: Database.Database) {
               count(*) filter (where released_at > :over) as quarantined,
               count(*) filter (where released_at <= :over) as reusable,
               min(released_at) filter (where released_at > :over) as oldestQuarantined
-       from pool_range as part join lease on address between part.start and part."end" where part.pool = :pool`,
+       from pool_range as part cross join lease on address between part.start and part."end" where part.pool = :pool`,
     ),
     append: database.prepare(
       `insert into event (seq, at, kind, address, pool, owner, installation, actor)
