@@ -53,7 +53,8 @@ function ownLease(request: AcquireRequest, live: readonly Lease[]): Lease | unde
   const own = live.filter(
     (lease) => lease.installation === request.installation && lease.rotation === request.rotation,
   );
-  return own.find((lease) => lease.slot === 0) ?? own[0];
+  // In the middle of two names being swapped, both leases carry one name; what the state says tells them apart.
+  return own.find((lease) => lease.address === request.preferred) ?? own.find((lease) => lease.slot === 0) ?? own[0];
 }
 
 function claim(request: AcquireRequest, address: Mac, pool: Pool, view: LedgerView): Entitlement {

@@ -39,7 +39,7 @@ export interface AcquireRequest extends Labels {
   readonly requestedAddress?: Mac | undefined;
   /** Whether a lease of the same owner under another installation may be taken over. */
   readonly adopt?: boolean | undefined;
-  /** What a preview showed; taken if it is one of the owner's derived candidates and still free. */
+  /** What a preview showed; taken if the owner holds it, or if it is one of its derived candidates and still free. */
   readonly preferred?: Mac | undefined;
   /** Whether to take the next address of the sequence whatever the pool's strategy. */
   readonly sequential?: boolean | undefined;

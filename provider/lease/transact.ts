@@ -26,8 +26,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
   const pool = requirePool(request.pool, ledger);
   const live = liveOf(request, ledger);
   const chosen = entitlement(request, pool, live, ledger) ?? allocate(request, pool, ledger);
-  const before = ledger.at(chosen.address);
-  const isKept = chosen.rule === "keep" && before !== undefined;
+  const kept = chosen.rule === "keep" ? ledger.at(chosen.address) : undefined;
   const lease: Lease = {
     address: chosen.address,
     pool: pool.name,
@@ -37,7 +36,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
     seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address, pool: pool.name }),
-    acquiredAt: isKept ? before.acquiredAt : ledger.now,
+    acquiredAt: kept?.acquiredAt ?? ledger.now,
     releasedAt: undefined,
     description: request.description,
     tags: request.tags,

@@ -54,7 +54,9 @@ async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promis
   if (isKept && requestedAddress !== undefined && requestedAddress === olds.address) return requestedAddress;
   if (!isKept && "owner" in unknowns) return requestedAddress;
   // A lease is renamed by `update`; until then the register knows it under the old name.
-  const request = requestOf(isKept ? { ...news, owner: olds.owner, installation: olds.installation } : news);
+  const request = requestOf(
+    isKept ? { ...news, owner: olds.owner, installation: olds.installation, address: olds.address } : news,
+  );
   const known = await foresee(request);
   if (requestedAddress !== undefined) return requestedAddress;
   if (isKept && known?.rule !== "keep") return olds.address;

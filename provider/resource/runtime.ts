@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { isCi } from "../environment";
 import { MacpoolError } from "../error";
 import type { Entitlement } from "../lease/held";
@@ -14,6 +15,9 @@ export interface Provenance {
   readonly storeId: string;
   readonly seq: number;
 }
+
+/** How long a new register waits for a sign that the stack has one already. */
+const QUIET_MILLISECONDS = 300;
 
 /**
  * What one provider process knows. The host drops every fact about the deployment and calls `configure` without waiting
@@ -75,6 +79,8 @@ class Runtime {
       return await this.register();
     } catch (error) {
       if (!isMissing(error)) throw error;
+      // Pulumi creates what is new while it still compares what is old: a state that names a register may be on its way.
+      await pause(QUIET_MILLISECONDS);
       this.#assertMayCreate(error);
     }
     this.#create();

@@ -18,9 +18,15 @@ export const repository = resolve(__dirname, "..", "..");
 /** The global set-up of vitest: builds once for all files that need it, and returns how to remove it again. */
 export default function setup(project: TestProject): () => void {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "macpool-built-")));
-  build(directory);
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    build(directory);
+  } catch (error) {
+    remove();
+    throw error;
+  }
   project.provide("builtPackage", directory);
-  return () => rmSync(directory, { recursive: true, force: true });
+  return remove;
 }
 
 /** Does what scripts/build.mjs does, elsewhere and without looking at types, which takes as long again. */

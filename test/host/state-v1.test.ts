@@ -15,7 +15,7 @@ interface Saved extends Created {
 }
 
 /** What the first release wrote into stacks. Frozen: later releases must accept it for ever. */
-const state: Readonly<Record<"full" | "plain" | "lookup", Saved>> = JSON.parse(
+const state: { readonly full: Saved; readonly plain: Saved; readonly lookup: Created } = JSON.parse(
   readFileSync(join(__dirname, "state-v1.json"), "utf8"),
 );
 const { full, plain, lookup } = state;
@@ -96,11 +96,7 @@ describe.each(saved)("a state of the first release %s", (_, { id, inputs, output
 
 describe("a lookup of the first release", () => {
   it("is what a refresh returns", async () => {
-    expect(await host.read(lookup.id, lookup.outputs)).toEqual({
-      id: lookup.id,
-      inputs: lookup.inputs,
-      outputs: lookup.outputs,
-    });
+    expect(await host.read(lookup.id, lookup.outputs)).toEqual({ ...lookup, inputs: undefined });
   });
 });
 

@@ -57,6 +57,15 @@ describe.each(calls)("%s of a state", (_, call) => {
     expect((await create(provider, declared({ owner: "e" }))).id).toMatch(/^42:/);
   });
 
+  it("keeps a register from being made also when a new address was asked for a moment before", async () => {
+    const nowhere = lab.beside("nowhere.db");
+    const provider = await lab.provider({ "macpool:store": nowhere });
+    const asked = codeOf(provider.create(declared({ owner: "d" })));
+    await call(provider, nic).catch(() => undefined);
+    expect(await asked).toBe("REGISTER_MISSING");
+    expect(existsSync(nowhere)).toBe(false);
+  });
+
   it("without any register keeps one from being made", async () => {
     renameSync(lab.path, lab.beside("moved.db"));
     const provider = await lab.provider();

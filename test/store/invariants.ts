@@ -8,7 +8,7 @@ import { type Register, request } from "./support";
 import type { Trial } from "./trial";
 
 /** All that a register shows from outside, at one moment. */
-export interface Snapshot {
+interface Snapshot {
   readonly seq: number;
   readonly leases: readonly Lease[];
   readonly pools: readonly Pool[];

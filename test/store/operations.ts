@@ -10,7 +10,7 @@ import { type Content, HOUR } from "./support";
 export const FIRST = parseMac("42:10:00:00:00:00");
 
 /** 2^24 addresses: the smallest pool that addresses are foreseen in. */
-export const WIDE: PoolSpec = { name: "wide", ranges: [parsePrefix("42:50:00")], quarantineSeconds: 3600 };
+const WIDE: PoolSpec = { name: "wide", ranges: [parsePrefix("42:50:00")], quarantineSeconds: 3600 };
 
 /** One step of a random run. A number in place of a lease means a grant made earlier in the run, stale or not. */
 export type Operation =

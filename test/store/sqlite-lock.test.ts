@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openSqliteStore } from "../../provider/store/sqlite/sqlite-store";
 import { Worker } from "./process";
-import { createFile, openFile, rejection, testContext } from "./support";
+import { createFile, openFile, rejection, request, testContext } from "./support";
 
 /** Starts another process that holds the lock of the register. */
 async function holder(path: string): Promise<Worker> {
@@ -49,6 +49,22 @@ describe("a register whose lock another process holds", () => {
     expect(await change).toMatchObject({ description: "racks" });
     expect(warnings).toHaveLength(1);
     for (const text of [path, "lock", "suspended"]) expect(warnings[0]).toContain(text);
+  });
+
+  it("has nothing worked out for it before the lock is had: a token is drawn once", async () => {
+    const path = createFile();
+    let drawn = 0;
+    const { warned, warn } = listener();
+    const context = { ...testContext(), warn, newToken: () => `drawn-${++drawn}` };
+    const store = await openSqliteStore(path, context, { warnAfter: 5 });
+    onTestFinished(() => store.close());
+    const worker = await holder(path);
+    const outcomes = store.acquire([request()]);
+    await warned;
+    expect(drawn).toBe(0);
+    await worker.ask({ do: "unlock" });
+    expect(await outcomes).toMatchObject([{ value: { lease: { token: "drawn-1" } } }]);
+    expect(drawn).toBe(1);
   });
 
   it("can be read all the while", async () => {

@@ -16,7 +16,7 @@ import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { MacpoolError } from "../../provider/error";
 import { openRegister } from "../../provider/store/open";
-import { createFile, openFile, rejection, temporaryDirectory, testContext } from "./support";
+import { createFile, HOUR, openFile, rejection, temporaryDirectory, testContext } from "./support";
 
 const refusal = (path: string): Promise<MacpoolError> => rejection(openFile(path));
 
@@ -59,6 +59,22 @@ describe("a register is opened", () => {
     const { lease } = await one.grant();
     expect(await other.grant()).toMatchObject({ rule: "keep", lease: { address: lease.address } });
     expect(await one.seq()).toBe(await other.seq());
+  });
+
+  it("several times in one process; what one writes follows on what the other wrote", async () => {
+    const path = createFile();
+    const [one, other] = [await openFile(path), await openFile(path)];
+    other.clock.advance(HOUR);
+    for (const register of [one, other, one, other, one]) await register.grant({ owner: "", pool: "tiny" });
+    expect((await one.leases()).map(({ acquiredAt }) => acquiredAt - one.clock.now)).toEqual([
+      0,
+      HOUR,
+      HOUR,
+      HOUR,
+      HOUR,
+    ]);
+    expect((await one.refusal({ owner: "", pool: "tiny" })).code).toBe("POOL_EXHAUSTED");
+    expect((await one.store.verify()).faults).toEqual([]);
   });
 
   it("again after it was closed, with all it held", async () => {

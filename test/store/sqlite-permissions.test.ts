@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type Answer, Worker } from "./process";
 import { createFile, initial, openFile, request, temporaryDirectory } from "./support";
 
@@ -34,6 +34,12 @@ async function owned(isUsed: boolean): Promise<string> {
   return path;
 }
 
+/** Gives `path` a mode that stands in the way, until the test ends and its directory is to be removed. */
+function forbid(path: string, mode: number): void {
+  chmodSync(path, mode);
+  onTestFinished(() => chmodSync(path, 0o755));
+}
+
 /** Opens the register and allocates; returns the first answer that is an error. */
 async function use(worker: Worker, path: string): Promise<Answer> {
   const opened = await worker.ask({ do: "open", path });
@@ -54,7 +60,7 @@ describe.each([
 
   it("in a file that is read-only grants nothing, and the message says so", async () => {
     const path = await owned(isUsed);
-    chmodSync(path, 0o444);
+    forbid(path, 0o444);
     const worker = await bound();
     if (worker === undefined) return;
     const answer = await use(worker, path);
@@ -64,18 +70,17 @@ describe.each([
 
   it("in a directory that is read-only grants nothing, and the message names the directory as the reason", async () => {
     const path = await owned(isUsed);
-    chmodSync(dirname(path), 0o555);
+    forbid(dirname(path), 0o555);
     const worker = await bound();
     if (worker === undefined) return;
     const answer = await use(worker, path);
-    chmodSync(dirname(path), 0o755);
     expect(answer.code).toBe("REGISTER_UNUSABLE");
     for (const text of [path, "directory"]) expect(answer.message).toContain(text);
   });
 
   it("that this user may not read is refused", async () => {
     const path = await owned(isUsed);
-    chmodSync(path, 0o000);
+    forbid(path, 0o000);
     const worker = await bound();
     if (worker === undefined) return;
     const answer = await use(worker, path);
@@ -87,11 +92,10 @@ describe.each([
 describe("a directory that this user may not enter or write", () => {
   it("is named when a register in it cannot be reached", async () => {
     const path = await owned(false);
-    chmodSync(dirname(path), 0o000);
+    forbid(dirname(path), 0o000);
     const worker = await bound();
     if (worker === undefined) return;
     const answer = await use(worker, path);
-    chmodSync(dirname(path), 0o755);
     expect(answer.code).toBe("REGISTER_UNUSABLE");
     for (const text of [path, "EACCES", "directory"]) expect(answer.message).toContain(text);
   });
@@ -103,7 +107,7 @@ describe("a directory that this user may not enter or write", () => {
       mkdirSync(directory);
       writeFileSync(join(directory, "other"), "");
       chmodSync(dirname(directory), 0o755);
-      chmodSync(directory, 0o555);
+      forbid(directory, 0o555);
       const worker = await bound();
       if (worker === undefined) return;
       const path = join(directory, name);

@@ -38,6 +38,21 @@ describe("a lease in the file", () => {
   });
 });
 
+describe("the sequence of a pool in the file", () => {
+  it("goes on behind the last address it gave, so that what was given need not be walked through again", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    const cursor = connect(path).prepare("select cursor from pool where name = 'big'").pluck();
+    const first = parseMac("42:20:00:00:00:00");
+    expect(cursor.get()).toBe(first);
+    await register.grant({ owner: "" });
+    await register.grant({ owner: "", requestedAddress: first + 5 });
+    expect(cursor.get()).toBe(first + 1);
+    for (let turn = 0; turn < 5; turn += 1) await register.grant({ owner: "" });
+    expect(cursor.get()).toBe(first + 7);
+  });
+});
+
 describe("the migrations", () => {
   it("are numbered from 1 without gaps, and a new register has all of them with their checksums", () => {
     const migrations = migrationsOf("sqlite");

@@ -162,7 +162,7 @@ export class Register {
 }
 
 /** Returns the value of an outcome; throws the error of one that failed. */
-export function unwrap<T>(outcome: Settled<T> | undefined): T {
+function unwrap<T>(outcome: Settled<T> | undefined): T {
   if (outcome === undefined) throw new Error("the register gave no outcome");
   if (!outcome.ok) throw outcome.error;
   return outcome.value;
@@ -181,7 +181,7 @@ export async function rejection(promise: Promise<unknown>): Promise<MacpoolError
 }
 
 /** Returns everything that `items` yields. */
-export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
@@ -192,11 +192,6 @@ export function temporaryDirectory(): string {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "macpool-store-")));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
-}
-
-/** Returns `count` ranges of one address each, from `first` on with `step` between them. */
-export function singles(first: string, count: number, step = 1): readonly Range[] {
-  return Array.from({ length: count }, (_, index) => only(parseMac(first) + index * step));
 }
 
 /** Returns the range of one address. */

@@ -153,6 +153,11 @@ export class Stack {
     return this.#deployer.state();
   }
 
+  /** Returns what the state holds. */
+  async resources(): Promise<readonly StateResource[]> {
+    return (await this.state()).deployment.resources ?? [];
+  }
+
   restore(state: State): Promise<void> {
     return this.#deployer.restore(state);
   }
@@ -168,8 +173,9 @@ export class Stack {
 
   /** Returns the resource of this logical name from the state. */
   async resource(name: string): Promise<StateResource> {
-    const { resources = [] } = (await this.state()).deployment;
-    const found = resources.find(({ urn, delete: isCondemned }) => urn.endsWith(`::${name}`) && isCondemned !== true);
+    const found = (await this.resources()).find(
+      ({ urn, delete: isCondemned }) => urn.endsWith(`::${name}`) && isCondemned !== true,
+    );
     if (found === undefined) throw new Error(`the state has no resource "${name}"`);
     return found;
   }

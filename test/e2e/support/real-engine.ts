@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { own } from "../../host/harness";
-import type { Deployer, Engine, Outcome, RunOptions, StackOptions } from "./engine";
+import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State } from "./engine";
 import { readEvents } from "./events";
 import { hangAfterGrant } from "./provider-hooks";
 
@@ -107,6 +107,8 @@ class Cli {
     rmSync(marker);
     // A dead CLI leaves its lock on the stack behind.
     await this.must("cancel", this.stack, "--yes");
+    const { deployment }: State = JSON.parse(await this.must("stack", "export"));
+    if (deployment.pending_operations?.length !== 1) throw new Error("the state knows of no interrupted operation");
   }
 
   #start(args: readonly string[], env: NodeJS.ProcessEnv) {
