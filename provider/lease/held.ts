@@ -15,7 +15,8 @@ export interface Entitlement {
 
 /**
  * Returns the address that `request` must get because the owner has it, had it or names it; undefined when a new one
- * is to be allocated. First match wins: own live lease, requested address, adopted lease, own released lease. `live` are
+ * is to be allocated. First match wins: requested address, own live lease, adopted lease, own released lease. The request
+ * comes first because a replacement asks for another address while the first lives; what the owner holds already is kept. `live` are
  * the owner's live leases in the pool, under every installation, newest first.
  *
  * @throws MacpoolError ADDRESS_OUTSIDE_POOL, ADDRESS_RESERVED, ADDRESS_TAKEN or ADDRESS_QUARANTINED when the requested

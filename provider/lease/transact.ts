@@ -26,7 +26,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
   const pool = requirePool(request.pool, ledger);
   const live = liveOf(request, ledger);
   const chosen = entitlement(request, pool, live, ledger) ?? allocate(request, pool, ledger);
-  const kept = chosen.rule === "keep" ? ledger.at(chosen.address) : undefined;
+  const held = chosen.rule === "keep" || chosen.rule === "adopt" ? ledger.at(chosen.address) : undefined;
   const lease: Lease = {
     address: chosen.address,
     pool: pool.name,
@@ -36,7 +36,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
     seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address, pool: pool.name }),
-    acquiredAt: kept?.acquiredAt ?? ledger.now,
+    acquiredAt: held?.acquiredAt ?? ledger.now,
     releasedAt: undefined,
     description: request.description,
     tags: request.tags,

@@ -1,4 +1,4 @@
-import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -90,10 +90,7 @@ function install(fixture: string, tarball: string): void {
 }
 
 function npm(cwd: string, ...args: string[]): void {
-  const options: ExecFileSyncOptions = {
-    cwd,
-    stdio: ["ignore", "ignore", "pipe"],
-    shell: process.platform === "win32",
-  };
-  execFileSync("npm", args, options);
+  const options = { cwd, encoding: "utf8", shell: process.platform === "win32" } as const;
+  const { status, stdout, stderr } = spawnSync("npm", args, options);
+  if (status !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${stdout}${stderr}`);
 }

@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { Register } from "./support/register";
 import { onEveryEngine } from "./support/scenario";
@@ -34,9 +36,12 @@ onEveryEngine((scenario) => {
   );
 
   scenario("without any setting the register is in the user's data directory", async (lab) => {
-    const shared = new Register(lab.path("data/pulumi-macpool/register.db"));
     const { outputs } = await (await lab.stack({ program: nic, config: {} })).up();
-    expect(shared.live()).toEqual([outputs["web"]]);
+    const [file = ""] = readdirSync(lab.home, { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith("register.db"),
+    );
+    expect(file).toContain("pulumi-macpool");
+    expect(new Register(join(lab.home, file)).live()).toEqual([outputs["web"]]);
   });
 
   scenario("no password is ever in the state or on the screen in clear, even one set without --secret", async (lab) => {
@@ -44,12 +49,17 @@ onEveryEngine((scenario) => {
       "macpool:store": "postgres://pool:correct-horse@db.example/macpool",
       "macpool:storePassword": { secret: "battery-staple" },
     };
-    const env = { MACPOOL_STORE: lab.register.path };
-    const stack = await lab.stack({ program: nic, config, env });
+    const program = `
+      ${nic}
+      import { Provider } from "pulumi-macpool";
+      new Provider("other", { store: "postgres://db.example/macpool?password=hunter2", storePassword: "tr0ub4dor" });
+    `;
+    const stack = await lab.stack({ program, config, env: { MACPOOL_STORE: lab.register.path } });
     const { text } = await stack.up();
     const written = text + JSON.stringify(await stack.state());
-    expect(written).not.toContain("correct-horse");
-    expect(written).not.toContain("battery-staple");
+    for (const password of ["correct-horse", "battery-staple", "hunter2", "tr0ub4dor"]) {
+      expect(written).not.toContain(password);
+    }
     expect(written).toContain("macpool:storePassword");
   });
 

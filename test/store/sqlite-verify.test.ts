@@ -131,6 +131,24 @@ describe("verify of a file with a page that was wiped", () => {
     for (const { message } of errors) for (const text of [path, "backup"]) expect(message).toContain(text);
   });
 
+  it("keeps everything from being written once it was met, also what lies elsewhere", async () => {
+    const path = await usedFile();
+    wipe(path, "lease");
+    const register = await openFile(path);
+    const range = { start: ADDRESS, end: ADDRESS, reason: "elsewhere" };
+    await rejection(register.store.find(ADDRESS));
+    expect((await rejection(register.store.reserve(range))).code).toBe("REGISTER_CORRUPT");
+    expect(await register.store.reserved()).not.toContainEqual(range);
+  });
+
+  it("is told at once when the register has lost its id", async () => {
+    const path = await usedFile();
+    const database = new Database(path);
+    database.exec("delete from register");
+    database.close();
+    expect((await rejection(openFile(path))).code).toBe("REGISTER_CORRUPT");
+  });
+
   it("is told when only the history is read", async () => {
     const path = await usedFile();
     const register = await openFile(path);

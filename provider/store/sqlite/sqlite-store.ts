@@ -158,6 +158,12 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   };
 }
 
+function readStoreId({ database, file }: Connection): string {
+  const row = database.prepare<[], { id: string }>("select store_id as id from register").get();
+  if (row !== undefined) return row.id;
+  throw new MacpoolError("REGISTER_CORRUPT", `Register ${file.path} has lost its id. Put a backup in its place.`);
+}
+
 class SqliteBackend implements LedgerBackend {
   readonly location: string;
   readonly #connection: Connection;
@@ -166,6 +172,7 @@ class SqliteBackend implements LedgerBackend {
   readonly #queue: CommitQueue;
   readonly #patience: Patience;
   readonly #storeId: string;
+  #damage: MacpoolError | undefined;
 
   constructor(connection: Connection, context: StoreContext, patience: Patience) {
     const { database, file } = connection;
@@ -173,7 +180,7 @@ class SqliteBackend implements LedgerBackend {
     this.#connection = connection;
     this.#patience = patience;
     this.#ledger = new SqliteLedger(database, context);
-    this.#storeId = String(database.prepare("select store_id from register").pluck().get());
+    this.#storeId = readStoreId(connection);
     this.#transaction = transactionOf(connection, this.#ledger);
     this.#queue = new CommitQueue(this.#transaction, patience);
   }
@@ -182,7 +189,8 @@ class SqliteBackend implements LedgerBackend {
     return { storeId: this.#storeId, seq: await this.#patiently(() => this.#ledger.seq) };
   }
 
-  write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
+  async write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
+    if (this.#damage !== undefined) throw this.#damage;
     return this.#translating(this.#queue.add(() => work(this.#ledger)));
   }
 
@@ -218,7 +226,7 @@ class SqliteBackend implements LedgerBackend {
     try {
       yield* items;
     } catch (error) {
-      throw translate(error, this.location);
+      throw this.#translated(error);
     }
   }
 
@@ -230,7 +238,14 @@ class SqliteBackend implements LedgerBackend {
     try {
       return await work;
     } catch (error) {
-      throw translate(error, this.location);
+      throw this.#translated(error);
     }
+  }
+
+  /** Where one page is damaged, others may be without showing it: from then on nothing is written. */
+  #translated(error: unknown): Error {
+    const translated = translate(error, this.location);
+    if (MacpoolError.is(translated) && translated.code === "REGISTER_CORRUPT") this.#damage ??= translated;
+    return translated;
   }
 }

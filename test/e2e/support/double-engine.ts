@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Deployment, openStack, type Result, type Stack } from "../../engine/stack";
+import { openStack, type Result, type Stack } from "../../engine/stack";
 import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State } from "./engine";
 import { changesOf } from "./events";
 
@@ -51,11 +51,6 @@ class DoubleStack implements Deployer {
 
   async state(): Promise<State> {
     return this.#stack.state();
-  }
-
-  async restore(state: State): Promise<void> {
-    // A state that this engine has written itself, or an edited copy of one.
-    this.#stack.restore(state as Deployment);
   }
 
   async rename(stack: string): Promise<void> {

@@ -73,8 +73,6 @@ export interface Deployer {
   /** Runs `up` and kills the engine when the register has granted the address of `nic` and nobody knows of it yet. */
   upKilled(nic: string): Promise<void>;
   state(): Promise<State>;
-  /** Puts another state in the place of this one. */
-  restore(state: State): Promise<void>;
   /** `pulumi stack rename`. */
   rename(stack: string): Promise<void>;
   /** Removes every configuration value of the stack. */

@@ -64,6 +64,11 @@ export class Lab {
     return join(this.#directory, name);
   }
 
+  /** The home of the user who deploys, and where the user's data are. */
+  get home(): string {
+    return this.path("home");
+  }
+
   /** Writes a project and makes a stack of it, with no state and in a backend of its own. */
   async stack(plan: StackPlan): Promise<Stack> {
     this.#count += 1;
@@ -94,7 +99,9 @@ export class Lab {
 
   /** Hides the user's own settings and registers, and that the tests may run in CI. */
   #environment(): NodeJS.ProcessEnv {
-    return { CI: "", MACPOOL_STORE: "", MACPOOL_STORE_PASSWORD: "", XDG_DATA_HOME: this.path("data") };
+    const home = this.home;
+    const data = { HOME: home, XDG_DATA_HOME: home, LOCALAPPDATA: home };
+    return { CI: "", MACPOOL_STORE: "", MACPOOL_STORE_PASSWORD: "", ...data };
   }
 }
 
@@ -156,10 +163,6 @@ export class Stack {
   /** Returns what the state holds. */
   async resources(): Promise<readonly StateResource[]> {
     return (await this.state()).deployment.resources ?? [];
-  }
-
-  restore(state: State): Promise<void> {
-    return this.#deployer.restore(state);
   }
 
   rename(stack: string): Promise<void> {

@@ -28,11 +28,6 @@ async function openStack(cliDir: string, options: StackOptions): Promise<Deploye
     destroy: operate("destroy", ["--yes"]),
     upKilled: (nic) => cli.upKilled(nic),
     state: async () => JSON.parse(await cli.must("stack", "export")),
-    restore: async (state) => {
-      const file = join(options.backendDir, "import.json");
-      writeFileSync(file, JSON.stringify(state));
-      await cli.must("stack", "import", "--file", file);
-    },
     rename: async (stack) => {
       await cli.must("stack", "rename", stack);
       cli.stack = stack;
