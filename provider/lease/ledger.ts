@@ -6,6 +6,8 @@ import type { Pool, Reservation } from "./pool";
 export interface LedgerView {
   /** Milliseconds since 1970; never before the newest event. */
   readonly now: number;
+  /** The event with this number. */
+  event(seq: number): RegisterEvent | undefined;
   pool(name: string): Pool | undefined;
   pools(): readonly Pool[];
   /** Every reserved range, also those that no register may hand out; ascending, possibly overlapping. */

@@ -91,11 +91,18 @@ const GONE: ReadResult = { id: "", props: {} };
 /** The first lookup knows of no register yet; a refresh must ask the one that answered before. */
 async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
   const process = runtime();
-  const register = await (typeof seenIn === "string"
-    ? process.registerOf({ storeId: seenIn, seq: 0 })
-    : process.register());
-  const lease = await register.find(parseMac(id));
-  if (lease === undefined || lease.releasedAt !== undefined) return GONE;
+  const register = await (typeof seenIn === "string" ? process.registerOf({ storeId: seenIn }) : process.register());
+  const address = parseMac(id);
+  const lease = await register.find(address);
+  if (lease === undefined || lease.releasedAt !== undefined) {
+    if (seenIn !== undefined) return GONE;
+    // The engine takes an empty answer to a first lookup for a resource without properties.
+    throw new MacpoolError(
+      "LEASE_NOT_FOUND",
+      `Nobody holds ${formatMac(address)} in register ${register.location}, so it cannot be looked up. Check the address.`,
+      { details: { address: formatMac(address) } },
+    );
+  }
   const { storeId } = await register.identity();
   // Without the token: who only looks at a lease must not be able to release it.
   return { id: formatMac(lease.address), props: { ...inputsOf(lease, {}), storeId } };

@@ -7,17 +7,12 @@ import { DEFAULT_POOL } from "../lease/pool";
 import type { Mac } from "../mac/mac";
 import { createMemoryStore } from "../store/memory-store";
 import { createRegister, newRegister, openRegister, systemContext } from "../store/open";
-import type { LeaseStore, RegisterIdentity } from "../store/store";
+import type { LeaseStore } from "../store/store";
+import { faultOfRegister, type Provenance } from "./provenance";
 import { type Config, readSettings, type Settings } from "./settings";
 
-/** What a resource's state remembers of the register that gave it its address. */
-export interface Provenance {
-  readonly storeId: string;
-  readonly seq: number;
-}
-
 /** How long a new register waits for a sign that the stack has one already. */
-const QUIET_MILLISECONDS = 300;
+const QUIET_MILLISECONDS = 1_000;
 
 /**
  * What one provider process knows. The host drops every fact about the deployment and calls `configure` without waiting
@@ -96,8 +91,7 @@ class Runtime {
   async registerOf(state: Provenance): Promise<LeaseStore> {
     this.#named = state.storeId;
     const store = await this.register();
-    const identity = await store.identity();
-    this.#distrust ??= mismatch(state, identity, store.location);
+    this.#distrust ??= await faultOfRegister(state, store);
     this.#assertTrusted();
     return store;
   }
@@ -210,22 +204,4 @@ export function isUnusable(error: unknown): error is MacpoolError {
 
 function isMissing(error: unknown): error is MacpoolError {
   return MacpoolError.is(error) && error.code === "REGISTER_MISSING";
-}
-
-function mismatch(state: Provenance, register: RegisterIdentity, location: string): MacpoolError | undefined {
-  if (state.storeId !== register.storeId) {
-    return new MacpoolError(
-      "REGISTER_MISMATCH",
-      `This stack's addresses come from register ${state.storeId}, but ${location} is register ${register.storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register.`,
-      { details: { found: register.storeId, expected: state.storeId } },
-    );
-  }
-  if (state.seq > register.seq) {
-    return new MacpoolError(
-      "REGISTER_ROLLED_BACK",
-      `Register ${location} is older than this stack: it stands at change ${register.seq}, the stack has seen change ${state.seq}. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back.`,
-      { details: { found: register.seq, expected: state.seq } },
-    );
-  }
-  return undefined;
 }

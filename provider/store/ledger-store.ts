@@ -37,6 +37,7 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     unreserve: (range) => backend.write((ledger) => unreserve(range, ledger)),
     reserved: () => backend.read((view) => view.reservations()),
     history: (filter = {}) => backend.events(filter),
+    event: (seq) => backend.read((view) => view.event(seq)),
     stats: (pool) => backend.read((view) => stats(pool, view)),
     verify: () => backend.verify(),
     close: () => backend.close(),

@@ -88,6 +88,10 @@ class MemoryLedger implements Ledger {
     return [...this.#leases.values()].sort((one, other) => one.address - other.address);
   }
 
+  event(seq: number): RegisterEvent | undefined {
+    return this.events[seq - 1];
+  }
+
   pool(name: string): Pool | undefined {
     return this.#pools.get(name);
   }

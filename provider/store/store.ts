@@ -134,6 +134,9 @@ export interface LeaseStore {
   /** Yields the events that match, oldest first. */
   history(filter?: EventFilter): AsyncIterable<RegisterEvent>;
 
+  /** Returns the event with the number `seq`, or undefined when the register has not come so far. */
+  event(seq: number): Promise<RegisterEvent | undefined>;
+
   /**
    * Returns how full a pool is.
    *

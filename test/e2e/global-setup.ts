@@ -41,11 +41,16 @@ const SOURCES = [
 export default function setup(project: TestProject): () => void {
   announceEngine();
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "macpool-e2e-")));
-  const tarball = pack(join(directory, "source"), directory);
-  const fixture = join(directory, "fixture");
-  install(fixture, tarball);
-  project.provide("e2eFixture", fixture);
-  return () => rmSync(directory, { recursive: true, force: true });
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    const fixture = join(directory, "fixture");
+    install(fixture, pack(join(directory, "source"), directory));
+    project.provide("e2eFixture", fixture);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return remove;
 }
 
 function announceEngine(): void {

@@ -52,9 +52,10 @@ describe("delete", () => {
     expect(await isLive(next.id)).toBe(true);
   });
 
-  it("of an address that the register never heard of is success", async () => {
+  it("of an address that the register's history does not know is refused: it is an older copy", async () => {
     const { id, outputs } = await create(provider, declared());
-    await expect(provider.delete(id, { ...outputs, address: "42:ab:00:00:00:01" })).resolves.toBeUndefined();
+    const stranger = { ...outputs, address: "42:ab:00:00:00:01" };
+    expect(await codeOf(provider.delete(id, stranger))).toBe("REGISTER_ROLLED_BACK");
   });
 
   it("of the old half of a replacement with the same id leaves the new half alone", async () => {

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { EventFilter, LeaseFilter } from "../store";
-import { type EventRow, eventOfRow, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
+import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
 
 /** Rows fetched at a time: an open cursor would bar every write on this connection. */
 const PAGE = 1000;
@@ -36,11 +36,7 @@ export async function* leases(database: Database.Database, filter: LeaseFilter):
 /** Yields the events that match, oldest first. */
 export async function* events(database: Database.Database, filter: EventFilter): AsyncIterable<RegisterEvent> {
   const page = database.prepare<object, EventRow>(
-    `select seq, at, kind, address, pool, owner, installation.value as installation, actor.value as actor
-     from event
-     join name as installation on installation.id = event.installation
-     join name as actor on actor.id = event.actor
-     where seq > :after
+    `select ${eventColumns} from ${eventTables} where seq > :after
        ${filter.address === undefined ? "" : "and address = :address"}
        ${filter.owner === undefined ? "" : "and owner = :owner"}
      order by seq limit ${PAGE}`,

@@ -27,6 +27,14 @@ export function leaseOfRow(row: LeaseRow): Lease {
   return { ...rest, pool: poolName, releasedAt: releasedAt ?? undefined, tags: JSON.parse(tags) };
 }
 
+/** The tables of an event query. */
+export const eventTables = `event join name as installation on installation.id = event.installation
+  join name as actor on actor.id = event.actor`;
+
+/** The columns of {@link EventRow}, for {@link eventTables}. */
+export const eventColumns =
+  "seq, at, kind, address, pool, owner, installation.value as installation, actor.value as actor";
+
 /** One row of an event query. */
 export interface EventRow extends Omit<RegisterEvent, "address"> {
   readonly address: Mac | null;

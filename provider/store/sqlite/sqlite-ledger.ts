@@ -7,7 +7,7 @@ import type { Mac } from "../../mac/mac";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
-import { type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
+import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
@@ -50,6 +50,11 @@ export class SqliteLedger implements Ledger {
     this.#newest = undefined;
     this.#names.forget();
     this.#definitions.forget();
+  }
+
+  event(seq: number): RegisterEvent | undefined {
+    const row = this.#sql.event.get(seq);
+    return row === undefined ? undefined : eventOfRow(row);
   }
 
   pool(name: string): Pool | undefined {
@@ -219,6 +224,7 @@ function prepare(database: Database.Database) {
   const lease = `select ${leaseColumns} from lease join pool on pool.id = lease.pool join name on name.id = lease.installation`;
   return {
     newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
+    event: database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`),
     at: database.prepare<[Mac], LeaseRow>(`${lease} where address = ?`),
     live: database.prepare<[string, number], LeaseRow>(
       `${lease} where owner = ? and pool = ? and released_at is null order by seq desc`,

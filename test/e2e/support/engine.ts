@@ -78,6 +78,3 @@ export interface Deployer {
   /** Removes every configuration value of the stack. */
   forgetConfig(): void;
 }
-
-/** What stands for a value that a preview does not know. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

@@ -1,10 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { own } from "../../host/harness";
 import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State } from "./engine";
 import { readEvents } from "./events";
+import { killTree, watchTree } from "./process-tree";
 import { hangAfterGrant } from "./provider-hooks";
 
 /** Returns the engine of the Pulumi CLI in `cliDir`; nothing of the user's own Pulumi is touched. */
@@ -93,13 +93,9 @@ class Cli {
       isOver = true;
     });
     while (!existsSync(marker) && !isOver) await sleep(20);
-    // Its plugins would outlive it: each has a process group of its own.
-    const plugins = descendants(child.pid ?? 0);
-    child.kill("SIGKILL");
+    killTree(child);
     const { text } = await result;
     if (!existsSync(marker)) throw new Error(`the engine ended before the grant: ${text}`);
-    for (const pid of plugins) kill(pid);
-    rmSync(marker);
     // A dead CLI leaves its lock on the stack behind.
     await this.must("cancel", this.stack, "--yes");
     const { deployment }: State = JSON.parse(await this.must("stack", "export"));
@@ -121,8 +117,8 @@ class Cli {
         printed[stream] += text;
       });
     }
-    const result = own(child).then((how) => {
-      return { ok: how === "exit code 0", stdout: printed.stdout, text: printed.stdout + printed.stderr };
+    const result = watchTree(child).then((ok) => {
+      return { ok, stdout: printed.stdout, text: printed.stdout + printed.stderr };
     });
     return { child, result };
   }
@@ -138,20 +134,4 @@ class Cli {
       PULUMI_DEBUG_COMMANDS: "true",
     };
   }
-}
-
-/** Returns the processes that `parent` started, at any remove. */
-function descendants(parent: number): number[] {
-  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
-  const processes = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (pid: number): number[] =>
-    processes.flatMap(([child = 0, itsParent = 0]) => (itsParent === pid ? [child, ...below(child)] : []));
-  return below(parent);
-}
-
-/** Some end by themselves when their engine is gone. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {}
 }

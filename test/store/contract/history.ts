@@ -54,6 +54,14 @@ function records(open: Open): void {
     expect(new Set((await register.events()).map(({ actor }) => actor))).toEqual(new Set([ACTOR]));
   });
 
+  it("is found by number, event by event, and holds nothing beyond its last", async () => {
+    const register = await start(open, { pools: [{ name: "big", ranges: [parsePrefix("42:20")] }] });
+    await change(register);
+    const events = await register.events();
+    for (const event of events) expect(await register.store.event(event.seq)).toEqual(event);
+    expect(await register.store.event(events.length + 1)).toBeUndefined();
+  });
+
   it("names the rule by which an address was allocated", async () => {
     const register = await start(open);
     await register.grant();

@@ -1,0 +1,45 @@
+import { MacpoolError } from "../error";
+import { formatMac, type Mac } from "../mac/mac";
+import type { LeaseStore } from "../store/store";
+
+/** What a resource's state remembers of the register that gave it its address. */
+export interface Provenance {
+  readonly storeId: string;
+  /** The event that the state is of, and the address that event is about; absent for a lease that was only looked at. */
+  readonly seq?: number;
+  readonly address?: Mac;
+}
+
+/**
+ * Returns why `store` is not the register that the state comes from, or not the newest copy of it; undefined when it is.
+ * The error is REGISTER_MISMATCH or REGISTER_ROLLED_BACK.
+ */
+export async function faultOfRegister(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
+  return (await mismatch(state, store)) ?? (await rollback(state, store));
+}
+
+async function mismatch(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
+  const { storeId } = await store.identity();
+  if (state.storeId === storeId) return undefined;
+  return new MacpoolError(
+    "REGISTER_MISMATCH",
+    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register.`,
+    { details: { found: storeId, expected: state.storeId } },
+  );
+}
+
+/**
+ * The change that the state is of must be in the register's history, and be about the same address: an older copy that was
+ * written to since has come as far again, with other changes.
+ */
+async function rollback(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
+  const { seq, address } = state;
+  if (seq === undefined || address === undefined) return undefined;
+  if ((await store.event(seq))?.address === address) return undefined;
+  const found = (await store.identity()).seq;
+  return new MacpoolError(
+    "REGISTER_ROLLED_BACK",
+    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back.`,
+    { details: { found, expected: seq } },
+  );
+}
