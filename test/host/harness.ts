@@ -6,8 +6,6 @@ import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { own, sdkScript } from "../engine/child";
 
-export { own } from "../engine/child";
-
 /** What a property may hold on the wire. */
 export type Value = null | boolean | number | string | Value[] | Properties;
 

@@ -7,7 +7,7 @@ import { parsePrefix, type Range } from "../../provider/mac/range";
 import { type Content, HOUR } from "./support";
 
 /** Two pools of 1 to 5 addresses each lie in the sixteen addresses from here on. */
-export const FIRST = parseMac("42:10:00:00:00:00");
+const FIRST = parseMac("42:10:00:00:00:00");
 
 /** 2^24 addresses: the smallest pool that addresses are foreseen in. */
 const WIDE: PoolSpec = { name: "wide", ranges: [parsePrefix("42:50:00")], quarantineSeconds: 3600 };
