@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { TYPED } from "./support/lab";
 import { onEveryEngine } from "./support/scenario";
 
 const twoNics = `
@@ -10,7 +11,7 @@ export const db = new MacAddress("db", { description: "primary", tags: { rack: "
 
 onEveryEngine((scenario) => {
   scenario("the first preview shows the addresses of the first up, and of the up after a destroy", async (lab) => {
-    const stack = await lab.stack({ program: twoNics });
+    const stack = await lab.stack({ program: twoNics, env: TYPED });
     const preview = await stack.preview();
     expect(preview.changes).toEqual(["create db", "create macpool", "create web"]);
     expect(preview.outputs["web"]).toMatch(/^42(:[0-9a-f]{2}){5}$/);
