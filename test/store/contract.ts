@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { byHandContract } from "./contract/by-hand";
 import { claimsContract } from "./contract/claims";
 import { deletedPoolsContract } from "./contract/deleted-pools";
 import { derivedContract } from "./contract/derived";
@@ -19,6 +20,7 @@ export function storeContract(name: string, open: Open): void {
   describe(name, () => {
     identityContract(open);
     claimsContract(open);
+    byHandContract(open);
     derivedContract(open);
     sequenceContract(open);
     reuseContract(open);
