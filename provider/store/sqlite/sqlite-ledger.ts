@@ -8,7 +8,16 @@ import type { Range } from "../../mac/range";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
-import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
+import {
+  type EventRow,
+  eventColumns,
+  eventOfRow,
+  eventTables,
+  type LeaseRow,
+  leaseColumns,
+  leaseOfRow,
+  leaseTables,
+} from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
@@ -233,7 +242,7 @@ interface Counts {
 const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: null };
 
 function prepare(database: Database.Database) {
-  const lease = `select ${leaseColumns} from lease join pool on pool.id = lease.pool join name on name.id = lease.installation`;
+  const lease = `select ${leaseColumns} from ${leaseTables}`;
   return {
     newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
     event: database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`),
