@@ -161,17 +161,18 @@ class MemoryLedger implements Ledger {
   }
 
   usage(pool: Pool): PoolUsage {
-    const leases = this.byAddress().filter((lease) => contains(pool.ranges, lease.address));
     const over = this.now - pool.quarantineSeconds * 1000;
-    const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
-    const quarantined = released.filter((at) => at > over);
-    return usageOf(pool, this.reservations(), {
-      live: leases.length - released.length,
-      quarantined: quarantined.length,
-      reusable: released.length - quarantined.length,
-      oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
-      leasedWithin: (range) =>
-        leases.filter((lease) => lease.address >= range.start && lease.address <= range.end).length,
+    const all = this.byAddress();
+    return usageOf(pool, this.reservations(), (range) => {
+      const leases = all.filter(({ address }) => contains([range], address));
+      const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
+      const quarantined = released.filter((at) => at > over);
+      return {
+        live: leases.length - released.length,
+        quarantined: quarantined.length,
+        reusable: released.length - quarantined.length,
+        oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
+      };
     });
   }
 

@@ -77,8 +77,9 @@ function groupOf(
   reserved: readonly Reservation[],
   now: number,
 ): Exclude<keyof PoolUsage, "size" | "nextFreeAt"> {
-  if (lease === undefined) return contains(reserved, address) ? "reserved" : "neverIssued";
-  if (lease.releasedAt === undefined) return "live";
+  if (lease !== undefined && lease.releasedAt === undefined) return "live";
+  if (contains(reserved, address)) return "reserved";
+  if (lease?.releasedAt === undefined) return "neverIssued";
   return now < lease.releasedAt + pool.quarantineSeconds * 1000 ? "quarantined" : "reusable";
 }
 

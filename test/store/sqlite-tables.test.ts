@@ -130,6 +130,22 @@ describe("long lists", () => {
   });
 });
 
+describe("many reservations", () => {
+  it("are loaded once, not again for each that is added or ended", async () => {
+    const register = await openFile(createFile());
+    const first = parseMac("42:30:00:00:00:00");
+    const ranges = Array.from({ length: 2000 }, (_, index) => ({ start: first + 2 * index, end: first + 2 * index }));
+    const prepare = vi.spyOn(Database.prototype, "prepare");
+    await Promise.all(ranges.map((range) => register.store.reserve({ ...range, reason: "x" })));
+    await Promise.all(ranges.slice(1000).map((range) => register.store.unreserve(range)));
+    const loads = prepare.mock.calls.filter(([sql]) => /select .* from reservation/.test(sql));
+    expect(loads.length).toBeLessThanOrEqual(1);
+    const kept = (await register.store.reserved()).filter(({ reason }) => reason === "x");
+    expect(kept.map(({ start, end }) => ({ start, end }))).toEqual(ranges.slice(0, 1000));
+    expect(await (await openFile(register.store.location)).store.reserved()).toEqual(await register.store.reserved());
+  });
+});
+
 const FILTERS: readonly LeaseFilter[] = [
   { owner: "renamed" },
   { ownerPrefix: "ren" },

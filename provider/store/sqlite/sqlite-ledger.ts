@@ -120,13 +120,10 @@ export class SqliteLedger implements Ledger {
   }
 
   usage(pool: Pool): PoolUsage {
-    const id = this.#definitions.id(pool.name);
     const over = this.now - pool.quarantineSeconds * 1000;
-    const counts = this.#sql.counts.get({ pool: id, over }) ?? NO_LEASES;
-    return usageOf(pool, this.reservations(), {
-      ...counts,
-      oldestQuarantined: counts.oldestQuarantined ?? undefined,
-      leasedWithin: (range) => this.#sql.leasedWithin.get(range.start, range.end)?.count ?? 0,
+    return usageOf(pool, this.reservations(), ({ start, end }) => {
+      const { oldestQuarantined, ...counts } = this.#sql.counts.get({ start, end, over }) ?? NO_LEASES;
+      return { ...counts, oldestQuarantined: oldestQuarantined ?? undefined };
     });
   }
 
@@ -262,15 +259,12 @@ function prepare(database: Database.Database) {
     addressesFrom: database.prepare<[Mac, Mac], { address: Mac }>(
       "select address from lease where address between ? and ? order by address",
     ),
-    leasedWithin: database.prepare<[Mac, Mac], { count: number }>(
-      "select count(*) as count from lease where address between ? and ?",
-    ),
-    counts: database.prepare<{ pool: number; over: number }, Counts>(
+    counts: database.prepare<{ start: Mac; end: Mac; over: number }, Counts>(
       `select count(*) filter (where released_at is null) as live,
               count(*) filter (where released_at > :over) as quarantined,
               count(*) filter (where released_at <= :over) as reusable,
               min(released_at) filter (where released_at > :over) as oldestQuarantined
-       from pool_range as part cross join lease on address between part.start and part."end" where part.pool = :pool`,
+       from lease where address between :start and :end`,
     ),
     append: database.prepare(
       // The lease's row is about to be written, so looking it up costs next to nothing.
