@@ -110,6 +110,17 @@ function checkGrants(before: Snapshot, after: Snapshot): void {
   }
 }
 
+/** What is listed by owner or of one address is what is listed in whole. */
+export async function checkViews({ register }: Trial): Promise<void> {
+  const { leases, events } = await look(register);
+  const byOwner = await register.leases({ ownerPrefix: "" });
+  expect(byOwner.toSorted((one, other) => one.address - other.address)).toEqual(leases);
+  for (const { address } of leases) {
+    const own = events.filter((event) => event.address === address && !/reserve/.test(event.kind));
+    expect(await register.events({ address }), "the history of one address").toEqual(own);
+  }
+}
+
 /** I12: when all quarantines are over, a pool yields what is neither live nor reserved, and then says it is used up. */
 export async function checkDrain(trial: Trial): Promise<void> {
   const { register } = trial;
