@@ -13,6 +13,7 @@ interface ManagerColumns {
 interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal" | "managedBy">, ManagerColumns {
   readonly id: number;
   readonly universal: number;
+  readonly retired: number;
 }
 
 interface ReservationRow extends Range, ManagerColumns {
@@ -143,18 +144,20 @@ export class Definitions {
 function load(database: Database.Database, version: unknown): Loaded {
   const rows = database
     .prepare<[], PoolRow>(
-      `select id, name, strategy, quarantine_seconds as quarantineSeconds, universal, description, owner, installation
-       from pool where retired = 0 order by name`,
+      `select id, name, strategy, quarantine_seconds as quarantineSeconds, universal, description, owner, installation,
+         retired
+       from pool order by name`,
     )
     .all();
   const ranges = database.prepare<[number], Range>('select start, "end" from pool_range where pool = ? order by start');
   const reservations = database
     .prepare<[], ReservationRow>('select start, "end", reason, owner, installation from reservation')
     .all();
+  const active = rows.filter(({ retired }) => retired === 0);
   return {
     version,
-    ids: new Map(rows.map((row) => [row.name, row.id])),
-    pools: new Map(rows.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
+    ids: new Map(active.map((row) => [row.name, row.id])),
+    pools: new Map(active.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
     reservations: new Reservations(reservations.map(reservationOfRow)),
   };
 }
