@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { test } from "vitest";
+
+/** Programs that a test needs, and the Debian package that brings each. */
+export type Tools = Readonly<Record<string, string>>;
+
+/** What a program printed and how it ended; undefined when a signal ended it. */
+export interface Ran {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** Servers are there, and an ordinary user's PATH may lack it. */
+const SERVERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/**
+ * Returns `test`, or a test that is skipped, loudly, when one of the programs is not installed here. Where
+ * MACPOOL_REQUIRE_TOOLS is 1, as in CI, a missing program is a failure.
+ */
+export function testWith(tools: Tools): typeof test | typeof test.skip {
+  const missing = Object.keys(tools).filter((tool) => findTool(tool) === undefined);
+  if (missing.length === 0) return test;
+  const packages = [...new Set(missing.map((tool) => tools[tool]))].join(" ");
+  const words = `there is no ${missing.join(", ")} here (Debian: apt-get install ${packages})`;
+  if (process.env["MACPOOL_REQUIRE_TOOLS"] === "1") throw new Error(`MACPOOL_REQUIRE_TOOLS=1, but ${words}.`);
+  console.warn(`\nSKIPPED: some tests of the examples, because ${words}.\n`);
+  return test.skip;
+}
+
+/** Runs a program to its end. @throws Error when it is not installed. */
+export function runTool(
+  tool: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Ran {
+  const found = findTool(tool);
+  if (found === undefined) throw new Error(`${tool} is not installed`);
+  const { status, stdout, stderr } = spawnSync(found, args, { ...options, encoding: "utf8" });
+  return { code: status, text: stdout + stderr };
+}
+
+/** Returns the path of a program on PATH or where servers are; undefined when there is none. */
+export function findTool(tool: string): string | undefined {
+  const directories = [...(process.env["PATH"] ?? "").split(delimiter), ...SERVERS];
+  return directories.map((directory) => join(directory, tool)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
