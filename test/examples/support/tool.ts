@@ -37,7 +37,7 @@ export function withTools(tools: Tools, declare: () => void): void {
 export function runTool(
   tool: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Ran {
   const found = findTool(tool);
   if (found === undefined) throw new Error(`${tool} is not installed`);
