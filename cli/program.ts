@@ -1,11 +1,20 @@
 import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
+import { adoptCommand } from "./commands/adopt";
+import { claimCommand } from "./commands/claim";
+import { historyCommand } from "./commands/history";
 import { initCommand } from "./commands/init";
+import { listCommand } from "./commands/list";
 import { nextCommand } from "./commands/next";
+import { poolCommand } from "./commands/pool";
+import { releaseCommand } from "./commands/release";
+import { reserveCommand } from "./commands/reserve";
+import { showCommand } from "./commands/show";
+import { statsCommand } from "./commands/stats";
 import { exitCodeOf, USAGE } from "./exit-code";
 import { isInterrupted } from "./interruption";
 import { outputOf } from "./output/output";
-import { ReaderGone } from "./output/sink";
+import { OutputFailed, ReaderGone } from "./output/sink";
 import { warn } from "./register";
 
 const AFTER_HELP = `
@@ -40,9 +49,25 @@ export function macpool(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText("after", AFTER_HELP);
-  for (const command of [initCommand(), nextCommand()]) program.addCommand(command);
+  for (const command of commands()) program.addCommand(command);
   inherit(program);
   return program;
+}
+
+function commands(): readonly Command[] {
+  return [
+    initCommand(),
+    nextCommand(),
+    claimCommand(),
+    releaseCommand(),
+    adoptCommand(),
+    showCommand(),
+    listCommand(),
+    historyCommand(),
+    statsCommand(),
+    poolCommand(),
+    reserveCommand(),
+  ];
 }
 
 /** Commands made apart from their parent have not inherited its settings. */
@@ -51,6 +76,10 @@ function inherit(parent: Command): void {
 }
 
 async function report(error: unknown, program: Command): Promise<void> {
+  if (error instanceof OutputFailed) {
+    warn(error.message);
+    return;
+  }
   if (!MacpoolError.is(error)) {
     console.error(error);
     return;
