@@ -70,9 +70,15 @@ function commands(): readonly Command[] {
   ];
 }
 
-/** Commands made apart from their parent have not inherited its settings. */
+/** Commands made apart from their parent have not inherited its settings, and each shows its own usage after an error. */
 function inherit(parent: Command): void {
+  parent.showHelpAfterError(usageOf(parent));
   for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
+}
+
+function usageOf(command: Command): string {
+  const usage = command.createHelp().commandUsage(command);
+  return `Usage: ${usage}\nMore: ${usage.slice(0, usage.search(/ \[| <|$/))} --help`;
 }
 
 async function report(error: unknown, program: Command): Promise<void> {

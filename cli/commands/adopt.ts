@@ -54,11 +54,25 @@ export async function liveLease(register: LeaseStore, address: Mac): Promise<Lea
 async function takeOver(register: LeaseStore, lease: Lease, owner: string): Promise<Grant> {
   const { address, pool, rotation, description, tags, token } = lease;
   const isRename = lease.owner !== owner;
-  if (isRename && (await register.update({ address, token, owner, installation: INSTALLATION, description, tags })) === undefined) {
-    throw new MacpoolError("LEASE_NOT_FOUND", `${formatMac(address)} changed hands meanwhile. Look again: macpool show.`, {
-      details: { address: formatMac(address) },
-    });
+  if (
+    isRename &&
+    (await register.update({ address, token, owner, installation: INSTALLATION, description, tags })) === undefined
+  ) {
+    throw new MacpoolError(
+      "LEASE_NOT_FOUND",
+      `${formatMac(address)} changed hands meanwhile. Look again: macpool show.`,
+      {
+        details: { address: formatMac(address) },
+      },
+    );
   }
   // Granting it anew ends the token that the former holder still has.
-  return grantOne(register, { ...hand(owner, pool), rotation, requestedAddress: address, adopt: true, description, tags });
+  return grantOne(register, {
+    ...hand(owner, pool),
+    rotation,
+    requestedAddress: address,
+    adopt: true,
+    description,
+    tags,
+  });
 }

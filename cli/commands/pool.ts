@@ -1,5 +1,4 @@
 import { Command, Option } from "commander";
-import { MacpoolError } from "../../provider/error";
 import type { Pool, PoolSpec, Strategy } from "../../provider/lease/pool";
 import { requirePool } from "../../provider/lease/transact";
 import { formatRange, parseRange, type Range } from "../../provider/mac/range";
@@ -50,7 +49,8 @@ function createCommand(): Command {
     .argument("<name>", "1 to 63 letters, digits, dots, underscores or hyphens")
     .addHelpText("after", "\nExample:\n  macpool pool create lab --range 46:00:00 --quarantine 1h")
     .action(async (name: string, options: PoolOptions, command: Command) => {
-      if (options.range === undefined) command.error("error: a pool needs at least one --range, such as --range 46:00:00");
+      if (options.range === undefined)
+        command.error("error: a pool needs at least one --range, such as --range 46:00:00");
       const spec: PoolSpec = { name, ranges: rangesOf(options.range), ...settingsOf(options) };
       await withRegister(command, async (register, output) => {
         const pool = await register.createPool(spec);
@@ -100,7 +100,10 @@ function updateCommand(): Command {
       await withRegister(command, async (register, output) => {
         const before = await poolNamed(register, name);
         assertUnmanaged(`Pool "${name}"`, before.managedBy, force === true);
-        const pool = await register.updatePool(name, { ...settingsOf(options), ranges: changedRanges(before, options) });
+        const pool = await register.updatePool(name, {
+          ...settingsOf(options),
+          ...changedRanges(before, options),
+        });
         await output.line(pool.name, poolJson(pool));
       });
     });
@@ -125,7 +128,9 @@ function deleteCommand(): Command {
 function withSettings(command: Command): Command {
   return command
     .option("--range <range>", "a prefix, FIRST-LAST or ADDRESS/BITS; repeat it for more", collect)
-    .addOption(new Option("--strategy <strategy>", "how an owner's address is chosen").choices(["derived", "sequential"]))
+    .addOption(
+      new Option("--strategy <strategy>", "how an owner's address is chosen").choices(["derived", "sequential"]),
+    )
     .option("--quarantine <time>", "how long a released address is kept from others, such as 24h", parseDuration)
     .option("--universal", "the ranges are an OUI that is yours")
     .option("--description <text>", "free text");
@@ -139,9 +144,9 @@ function rangesOf(texts: readonly string[]): readonly Range[] {
   return texts.map(parseRange);
 }
 
-function changedRanges(pool: Pool, { range, addRange }: PoolOptions): readonly Range[] | undefined {
-  if (range !== undefined) return rangesOf(range);
-  return addRange === undefined ? undefined : [...pool.ranges, ...rangesOf(addRange)];
+function changedRanges(pool: Pool, { range, addRange }: PoolOptions): { readonly ranges?: readonly Range[] } {
+  if (range !== undefined) return { ranges: rangesOf(range) };
+  return addRange === undefined ? {} : { ranges: [...pool.ranges, ...rangesOf(addRange)] };
 }
 
 function settingsOf({ strategy, quarantine, universal, description }: PoolOptions) {
@@ -159,7 +164,16 @@ function rangesText({ ranges }: Pool): string {
 
 function poolJson({ name, ranges, size, strategy, quarantineSeconds, universal, description, managedBy }: Pool) {
   const texts = ranges.map(formatRange);
-  return { name, ranges: texts, size, strategy, quarantineSeconds, universal, description, managedBy: managedBy ?? null };
+  return {
+    name,
+    ranges: texts,
+    size,
+    strategy,
+    quarantineSeconds,
+    universal,
+    description,
+    managedBy: managedBy ?? null,
+  };
 }
 
 function fieldsOf(pool: Pool): readonly Field[] {

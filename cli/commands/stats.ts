@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
+import { dateText } from "../../provider/lease/held";
 import type { PoolUsage } from "../../provider/lease/lease";
 import type { LeaseStore } from "../../provider/store/store";
 import { prometheusText } from "../output/prometheus";
 import type { Colour, Column } from "../output/table";
 import { warn, withRegister } from "../register";
-import { dateText } from "../../provider/lease/held";
 
 /** A pool with less than this share of its addresses free deserves a warning. */
 const LOW = 0.1;
@@ -25,7 +25,9 @@ export function statsCommand(): Command {
   return new Command("stats")
     .description("print how full each pool is; warn when less than 10 % of it is free")
     .option("--pool <name>", "this pool alone")
-    .addOption(new Option("--format <format>", "prometheus: metrics to scrape").choices(["text", "prometheus"]).default("text"))
+    .addOption(
+      new Option("--format <format>", "prometheus: metrics to scrape").choices(["text", "prometheus"]).default("text"),
+    )
     .addHelpText("after", "\nExample:\n  macpool stats --format prometheus")
     .action(async (options: StatsOptions, command: Command) => {
       if (options.format === "prometheus" && command.optsWithGlobals()["json"] === true) {
@@ -56,7 +58,9 @@ function warnIfLow(fill: PoolFill): void {
   const free = freeShare(fill);
   if (free >= LOW) return;
   const next = fill.nextFreeAt === undefined ? "" : ` The next quarantine ends at ${dateText(fill.nextFreeAt)}.`;
-  warn(`Pool "${fill.pool}" has ${percent(free)} of its addresses left (${fill.neverIssued + fill.reusable}).${next} Add a range: macpool pool update.`);
+  warn(
+    `Pool "${fill.pool}" has ${percent(free)} of its addresses left (${fill.neverIssued + fill.reusable}).${next} Add a range: macpool pool update.`,
+  );
 }
 
 function columnsOf(isTerminal: boolean): readonly Column<PoolFill>[] {
@@ -78,7 +82,8 @@ function countColumn(key: "size" | "live" | "quarantined" | "reusable" | "reserv
 function barText(fill: PoolFill): string {
   const used = 1 - freeShare(fill);
   // One address in use must show, and one that is free too.
-  const cells = used === 0 || used === 1 ? used * BAR_CELLS : Math.min(BAR_CELLS - 1, Math.max(1, Math.round(used * BAR_CELLS)));
+  const cells =
+    used === 0 || used === 1 ? used * BAR_CELLS : Math.min(BAR_CELLS - 1, Math.max(1, Math.round(used * BAR_CELLS)));
   return `${"█".repeat(cells)}${"░".repeat(BAR_CELLS - cells)}`;
 }
 
@@ -93,5 +98,9 @@ function percent(share: number): string {
 }
 
 function jsonOf({ nextFreeAt, ...fill }: PoolFill) {
-  return { ...fill, free: freeShare({ ...fill, nextFreeAt }), nextFreeAt: nextFreeAt === undefined ? null : dateText(nextFreeAt) };
+  return {
+    ...fill,
+    free: freeShare({ ...fill, nextFreeAt }),
+    nextFreeAt: nextFreeAt === undefined ? null : dateText(nextFreeAt),
+  };
 }

@@ -19,11 +19,17 @@ export function prometheusText(
   );
   const sizes = pools.map((usage) => sample("macpool_pool_size", { pool: usage.pool }, usage.size));
   return [
-    ...family("macpool_register_info", "Which register this is.", [sample("macpool_register_info", { store_id: storeId }, 1)]),
-    ...family("macpool_register_seq", "Changes made to the register so far.", [sample("macpool_register_seq", {}, seq)]),
+    ...family("macpool_register_info", "Which register this is.", [
+      sample("macpool_register_info", { store_id: storeId }, 1),
+    ]),
+    ...family("macpool_register_seq", "Changes made to the register so far.", [
+      sample("macpool_register_seq", {}, seq),
+    ]),
     ...family("macpool_pool_size", "Addresses in the ranges of the pool.", sizes),
     ...family("macpool_pool_addresses", "Addresses of the pool by state; the states add up to its size.", byState),
-  ].map((line) => `${line}\n`).join("");
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function family(name: string, help: string, samples: readonly string[]): readonly string[] {
