@@ -49,7 +49,9 @@ function body(nodes: readonly Node[]): string {
     if [[ -n $skip ]]; then skip=; continue; fi
     case $at/$word in
       ${paths(nodes).join("|")}) at=$at/$word ;;
-      ${takers(nodes).map(({ place }) => place).join("|")}) skip=$at/$word ;;
+      ${takers(nodes)
+        .map(({ place }) => place)
+        .join("|")}) skip=$at/$word ;;
     esac
   done
   if [[ -n $skip ]]; then
@@ -89,7 +91,9 @@ export function fishScript(nodes: readonly Node[]): string {
     switch "$at/$word"
       case ${paths(nodes).join(" ")}
         set at "$at/$word"
-      case ${takers(nodes).map(({ place }) => place).join(" ")}
+      case ${takers(nodes)
+        .map(({ place }) => place)
+        .join(" ")}
         set skip yes
     end
   end

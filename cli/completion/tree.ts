@@ -34,19 +34,19 @@ function nodesUnder(command: Command, path: string, inherited: readonly Option[]
     path,
     commands: children.map((child) => ({ word: child.name(), about: child.description() })),
     options: options.map(optionOf),
-    argument: valueOf(command.registeredArguments.map((argument) => [argument.name(), argument])),
+    argument: placeOf(command.registeredArguments.map((argument) => [argument.name(), argument])),
   };
   const passedOn = [...inherited, ...command.options.filter((option) => !option.hidden && option.long !== "--version")];
   return [node, ...children.flatMap((child) => nodesUnder(child, `${path}/${child.name()}`, passedOn))];
 }
 
 function optionOf(option: Option) {
-  const value = option.required || option.optional ? valueOf([[option.flags, option]]) : undefined;
+  const value = option.required || option.optional ? placeOf([[option.flags, option]]) : undefined;
   return { word: option.long ?? option.flags, about: option.description, value };
 }
 
 /** The placeholder of an argument says whether it is a file: `<file>`, `<export...>`, `<register>`. */
-function valueOf(named: readonly (readonly [name: string, of: Option | Argument])[]): Value {
+function placeOf(named: readonly (readonly [name: string, of: Option | Argument])[]): Value {
   return {
     choices: named.flatMap(([, { argChoices }]) => argChoices ?? []),
     isFile: named.some(([name]) => /file|path|export|register/i.test(name)),
