@@ -1,12 +1,18 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
+import { dnsmasqHost } from "../../sdk/formats";
 import { onEveryEngine } from "../e2e/support/scenario";
-import { exampleFile, openExample } from "./support/example";
+import { exampleDirectory, exampleFile, openExample } from "./support/example";
 import { shell, shellEnv } from "./support/macpool";
+import { whyNoTap } from "./support/tap";
 import { runTool, withTools } from "./support/tool";
 
 const TOOLS = { dnsmasq: "dnsmasq-base", "kea-dhcp4": "kea-dhcp4-server", jq: "jq" };
+
+/** One guest and one dnsmasq, alone in a network namespace. */
+const WIRE = join(__dirname, "support", "dhcp-wire.sh");
 
 withTools(TOOLS, () => {
   onEveryEngine((scenario) => {
@@ -41,6 +47,27 @@ withTools(TOOLS, () => {
       expect(reservations).toHaveLength(2);
       for (const reservation of expected) expect(reservations).toContainEqual(reservation);
     });
+  });
+});
+
+withTools({ ...TOOLS, "qemu-system-x86_64": "qemu-system-x86", ip: "iproute2", unshare: "util-linux" }, () => {
+  const reason = whyNoTap();
+  if (reason !== undefined) console.warn(`\nSKIPPED: a guest that asks dnsmasq for its address, because ${reason}.\n`);
+
+  test.skipIf(reason !== undefined)("a real guest with its address gets from dnsmasq what is reserved for it", () => {
+    const directory = mkdtempSync(join(tmpdir(), "macpool-wire-"));
+    try {
+      const env = shellEnv(join(directory, "register.db"));
+      const mac = shell("macpool init >&2; macpool next --owner web", env).trim();
+      writeFileSync(join(directory, "hosts"), dnsmasqHost(mac, { ip: "192.0.2.10", name: "web" }));
+      const conf = join(exampleDirectory("dhcp"), "dnsmasq.conf");
+      const { text } = runTool("unshare", ["--net", "sh", WIRE, conf, mac], { cwd: directory, env });
+      expect(text).toContain(`DHCPDISCOVER(tap0) ${mac}`);
+      const [, client, ip, name] = readFileSync(join(directory, "leases"), "utf8").split(" ");
+      expect({ client, ip, name }).toEqual({ client: mac, ip: "192.0.2.10", name: "web" });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

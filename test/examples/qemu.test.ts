@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { onEveryEngine } from "../e2e/support/scenario";
 import { exampleDirectory, openExample } from "./support/example";
 import { shell, shellEnv } from "./support/macpool";
 import { withQemu } from "./support/qemu";
+import { whyNoTap } from "./support/tap";
 import { withTools } from "./support/tool";
 
 const QEMU = { "qemu-system-x86_64": "qemu-system-x86" };
@@ -69,7 +70,7 @@ describe("run.sh", () => {
     });
   });
 
-  withTools({ ...QEMU, ip: "iproute2" }, () => {
+  withTools({ ...QEMU, ip: "iproute2", unshare: "util-linux" }, () => {
     const reason = whyNoTap();
     if (reason !== undefined) console.warn(`\nSKIPPED: run.sh with a tap device, because ${reason}.\n`);
 
@@ -100,16 +101,6 @@ describe("run.sh", () => {
     });
   });
 });
-
-function whyNoTap(): string | undefined {
-  if (process.getuid?.() !== 0) return "only root may make one";
-  try {
-    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch {
-    return "there is no /dev/net/tun";
-  }
-}
 
 function deviceFile(device: string, file: string): string {
   return readFileSync(join("/sys/class/net", device, file), "utf8").trim();

@@ -46,7 +46,7 @@ export function runTool(
 }
 
 /** Returns the path of a program on PATH or where servers are; undefined when there is none. */
-export function findTool(tool: string): string | undefined {
+function findTool(tool: string): string | undefined {
   const directories = [...(process.env["PATH"] ?? "").split(delimiter), ...SERVERS];
   return directories.map((directory) => join(directory, tool)).find(isExecutable);
 }
