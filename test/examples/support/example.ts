@@ -61,8 +61,8 @@ export function typeErrorsOf(example: string, modules?: string): string {
   }
 }
 
-/** File by file, so that nothing comes along that an install or a build left there; the modes do. */
-function copyTo(directory: string, example: string): string {
+/** Copies file by file, so that nothing comes along that an install or a build left there; the modes do. */
+export function copyTo(directory: string, example: string): string {
   for (const file of exampleFiles(example)) cpSync(join(EXAMPLES, example, file), join(directory, file));
   return directory;
 }

@@ -20,8 +20,6 @@ export interface TypedExample {
   readonly plugin: { readonly npm: string; readonly name: string };
   /** The type of the resource that is given the address, and where in its inputs the address is. */
   readonly nic: { readonly type: string; readonly path: readonly (string | number)[] };
-  /** The type of the machine; default: that of the NIC. */
-  readonly machine?: string;
   /** What a MAC address looks like there. */
   readonly form: RegExp;
 }
@@ -71,9 +69,9 @@ async function replacesInOrder(lab: Lab, example: TypedExample, modules: string)
   const stack = await open(lab, example, modules);
   await stack.up();
   const before = await addressGiven(stack, example);
-  const machine = await resourceOf(stack, example.machine ?? example.nic.type);
-  await stack.up({ targetReplace: machine.urn });
-  expect((await resourceOf(stack, example.machine ?? example.nic.type)).id).not.toBe(machine.id);
+  const { urn, id } = await resourceOf(stack, example.nic.type);
+  await stack.up({ targetReplace: urn });
+  expect((await resourceOf(stack, example.nic.type)).id).not.toBe(id);
   expect(await addressGiven(stack, example)).toBe(before);
 }
 
