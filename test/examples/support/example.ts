@@ -15,9 +15,14 @@ export function exampleNames(): string[] {
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
+/** Returns the folder of an example. */
+export function exampleDirectory(example: string): string {
+  return join(EXAMPLES, example);
+}
+
 /** Returns the text of a file of an example. */
 export function exampleFile(example: string, file: string): string {
-  return readFileSync(join(EXAMPLES, example, file), "utf8");
+  return readFileSync(join(exampleDirectory(example), file), "utf8");
 }
 
 /** Returns the files of an example, relative to its folder, without what an install or a build left there. */

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { test } from "vitest";
+import { describe } from "vitest";
 
 /** Programs that a test needs, and the Debian package that brings each. */
 export type Tools = Readonly<Record<string, string>>;
 
-/** What a program printed and how it ended; undefined when a signal ended it. */
+/** What a program printed and how it ended; `code` is null when a signal ended it. */
 export interface Ran {
   readonly code: number | null;
   readonly text: string;
@@ -16,24 +16,28 @@ export interface Ran {
 const SERVERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /**
- * Returns `test`, or a test that is skipped, loudly, when one of the programs is not installed here. Where
- * MACPOOL_REQUIRE_TOOLS is 1, as in CI, a missing program is a failure.
+ * Declares tests that need programs. Where one of them is not installed they are skipped, loudly; with
+ * MACPOOL_REQUIRE_TOOLS=1, as in CI, that is a failure.
  */
-export function testWith(tools: Tools): typeof test | typeof test.skip {
+export function withTools(tools: Tools, declare: () => void): void {
   const missing = Object.keys(tools).filter((tool) => findTool(tool) === undefined);
-  if (missing.length === 0) return test;
+  const title = `with ${Object.keys(tools).join(", ")}`;
+  if (missing.length === 0) {
+    describe(title, declare);
+    return;
+  }
   const packages = [...new Set(missing.map((tool) => tools[tool]))].join(" ");
   const words = `there is no ${missing.join(", ")} here (Debian: apt-get install ${packages})`;
   if (process.env["MACPOOL_REQUIRE_TOOLS"] === "1") throw new Error(`MACPOOL_REQUIRE_TOOLS=1, but ${words}.`);
-  console.warn(`\nSKIPPED: some tests of the examples, because ${words}.\n`);
-  return test.skip;
+  console.warn(`\nSKIPPED: the tests ${title}, because ${words}.\n`);
+  describe.skip(title, declare);
 }
 
 /** Runs a program to its end. @throws Error when it is not installed. */
 export function runTool(
   tool: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Ran {
   const found = findTool(tool);
   if (found === undefined) throw new Error(`${tool} is not installed`);
