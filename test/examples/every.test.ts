@@ -31,6 +31,14 @@ describe.each(exampleNames())("the example %s", (example) => {
     // Without it, not even the Pulumi CLI could run a program.
     expect(dependenciesOf(example)).toEqual(expect.arrayContaining([...packages, "@pulumi/pulumi"]));
   });
+
+  test("reads what its README says to configure, and says how to configure what it cannot do without", () => {
+    const program = exampleFile(example, "index.ts");
+    const settings = [...exampleFile(example, "README.md").matchAll(/pulumi config set (?:--secret )?([\w:]+)/g)];
+    const own = settings.map((match) => match[1] ?? "").filter((key) => !key.includes(":"));
+    for (const key of own) expect(program).toMatch(new RegExp(`\\.(get|require)\\w*\\("${key}"\\)`));
+    for (const [, key = ""] of program.matchAll(/\.require\w*\("(\w+)"\)/g)) expect(own).toContain(key);
+  });
 });
 
 const selfContained = exampleNames().filter((name) => dependenciesOf(name).every((each) => INSTALLED.includes(each)));
