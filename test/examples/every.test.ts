@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exampleFile, exampleFiles, exampleNames, typeErrorsOf } from "./support/example";
+import { shell, shellEnv } from "./support/macpool";
 
 /** What brings its own types, and is there wherever Node is. */
 const BUILT_IN = /^(node:|\.)/;
@@ -38,6 +39,15 @@ describe.each(exampleNames())("the example %s", (example) => {
     const own = settings.map((match) => match[1] ?? "").filter((key) => !key.includes(":"));
     for (const key of own) expect(program).toMatch(new RegExp(`\\.(get|require)\\w*\\("${key}"\\)`));
     for (const [, key = ""] of program.matchAll(/\.require\w*\("(\w+)"\)/g)) expect(own).toContain(key);
+  });
+
+  test("names no command of macpool that there is not", () => {
+    const help = shell("macpool --help", shellEnv("unused"));
+    const commands = [...help.matchAll(/^ {2}([a-z]+)\b/gm)].map((match) => match[1]);
+    expect(commands).toContain("next");
+    const texts = exampleFiles(example).filter((file) => /\.(?:md|sh|ya?ml)$/.test(file));
+    const named = texts.flatMap((file) => [...exampleFile(example, file).matchAll(/(?<![\w-])macpool ([a-z]+)/g)]);
+    for (const [, command] of named) expect(commands).toContain(command);
   });
 });
 
