@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { inject } from "vitest";
 import type { Lab, Stack, StackPlan } from "../../e2e/support/lab";
@@ -47,13 +47,18 @@ export function openExample(lab: Lab, example: string, plan: ExamplePlan = {}): 
   return lab.stack({ ...plan, directory, project, files, program: exampleFile(example, "index.ts") });
 }
 
-/** Returns what the compiler says about an example, by its own tsconfig.json and against the packed package: "" is good. */
-export function typeErrorsOf(example: string): string {
+/**
+ * Returns what the compiler says about an example, by its own tsconfig.json and against the packed package: "" is good.
+ * `modules` is the node_modules of an example that needs more than the package and Pulumi.
+ */
+export function typeErrorsOf(example: string, modules?: string): string {
   const fixture = inject("e2eFixture");
   const directory = mkdtempSync(join(fixture, "typed-"));
   try {
     const tsc = join(fixture, "node_modules", "typescript", "bin", "tsc");
-    const args = [tsc, "--noEmit", "-p", copyTo(join(directory, example), example)];
+    const copy = copyTo(join(directory, example), example);
+    if (modules !== undefined) symlinkSync(modules, join(copy, "node_modules"), "junction");
+    const args = [tsc, "--noEmit", "-p", copy];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     return status === 0 ? "" : stdout + stderr;
   } finally {
@@ -61,8 +66,8 @@ export function typeErrorsOf(example: string): string {
   }
 }
 
-/** File by file, so that nothing comes along that an install or a build left there; the modes do. */
-function copyTo(directory: string, example: string): string {
+/** Copies file by file, so that nothing comes along that an install or a build left there; the modes do. */
+export function copyTo(directory: string, example: string): string {
   for (const file of exampleFiles(example)) cpSync(join(EXAMPLES, example, file), join(directory, file));
   return directory;
 }
