@@ -11,6 +11,13 @@ import { runTool, withTools } from "./support/tool";
 
 const TOOLS = { dnsmasq: "dnsmasq-base", "kea-dhcp4": "kea-dhcp4-server", jq: "jq" };
 
+/** Leases that make no reservation: one that was released, and one that has no IP address. */
+const HAND_MADE = `
+macpool claim 42:00:00:00:00:99 --owner gone --tag ip=192.0.2.99 --tag name=gone
+macpool release gone
+macpool next --owner untagged
+`;
+
 /** One guest and one dnsmasq, alone in a network namespace. */
 const WIRE = join(__dirname, "support", "dhcp-wire.sh");
 
@@ -40,7 +47,7 @@ withTools(TOOLS, () => {
       );
 
       for (const file of ["hosts", "reservations.json"]) rmSync(join(stack.directory, file));
-      shell(linesWithoutPulumi(), shellEnv(lab.register.path), stack.directory);
+      shell(`${HAND_MADE}${linesWithoutPulumi()}`, shellEnv(lab.register.path), stack.directory);
       const lines = readFileSync(join(stack.directory, "hosts"), "utf8").trim().split("\n");
       expect(lines.sort()).toEqual(hosts.split("\n").sort());
       const reservations: unknown = JSON.parse(readFileSync(join(stack.directory, "reservations.json"), "utf8"));

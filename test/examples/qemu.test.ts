@@ -66,7 +66,9 @@ describe("run.sh", () => {
     });
 
     test("starts nothing when the register refuses", async () => {
-      await expect(withQemu(`${run} web`, env, (qemu) => qemu.nics())).rejects.toThrow(/REGISTER_MISSING/);
+      await expect(withQemu(`${run} web`, env, (qemu) => qemu.nics())).rejects.toThrow(
+        /exit code 3\).*REGISTER_MISSING/s,
+      );
     });
   });
 
