@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "whole",
-          include: ["test/{host,cli,docs,engine,e2e}/**/*.test.ts"],
+          include: ["test/{host,cli,docs,engine,e2e,examples}/**/*.test.ts"],
           globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
         },
       },

@@ -1,10 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dashed, dotted, eui64, integer, linkLocalIpv6, qemuDevice, upper } from "./formats";
+import {
+  type DnsmasqHost,
+  dashed,
+  dnsmasqHost,
+  dotted,
+  eui64,
+  integer,
+  type LibvirtInterface,
+  libvirtInterface,
+  linkLocalIpv6,
+  netplanMatch,
+  qemuDevice,
+  slaac,
+  upper,
+} from "./formats";
 import { LOADER } from "./loader";
 import { ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
 import { providerFor } from "./provider";
 import { rotationOf } from "./rotation";
+
+/** The same properties, each of which may be an Output. */
+type Inputs<T> = { readonly [Key in keyof T]: pulumi.Input<T[Key]> };
 
 /** What a {@link MacAddress} may be given. Everything is optional: `new MacAddress("web-1-nic")` is complete. */
 export interface MacAddressArgs {
@@ -153,8 +170,64 @@ export class MacAddress extends pulumi.CustomResource {
    * @throws RangeError, inside the Output, when either is no QEMU identifier.
    */
   qemuDevice(netdev: pulumi.Input<string>, model = "virtio-net-pci"): pulumi.Output<string> {
-    return pulumi.all([this.address, netdev]).apply(([address, id]) => qemuDevice(address, id, model));
+    return textOf(this, pulumi.output(netdev), (address, id) => qemuDevice(address, id, model));
   }
+
+  /**
+   * Returns the `<interface>` element of a libvirt domain for this NIC, attached to a libvirt network or to a bridge of
+   * the host (https://libvirt.org/formatdomain.html#network-interfaces).
+   *
+   * @param attachment Either `network` or `bridge`, and the `model` if it is not `virtio`.
+   * @throws RangeError, inside the Output, when both or none are given, or when a value is not one of its kind.
+   */
+  libvirtInterface(attachment: Inputs<LibvirtInterface>): pulumi.Output<string> {
+    return textOf(this, pulumi.output(attachment), libvirtInterface);
+  }
+
+  /**
+   * Returns the value of `dhcp-host=` of dnsmasq(8), also a line of its `dhcp-hostsfile`:
+   * `42:00:00:00:00:01,192.0.2.10,web-1`.
+   *
+   * @param host The IP address and the name that the DHCP server gives to this NIC. Default: none, which makes it known.
+   * @throws RangeError, inside the Output, when `ip` is no IP address, or `name` no host name (RFC 1123) for dnsmasq.
+   */
+  dnsmasqHost(host: Inputs<DnsmasqHost> = {}): pulumi.Output<string> {
+    return textOf(this, pulumi.output(host), dnsmasqHost);
+  }
+
+  /**
+   * Returns the IPv6 address below `prefix`, as `2001:db8::4000:ff:fe00:1`, if the guest forms it by stateless
+   * autoconfiguration with EUI-64 (RFC 4862 section 5.5.3, RFC 4291 appendix A; written as RFC 5952 says). Guests with
+   * stable-privacy or temporary addresses (RFC 7217, RFC 8981), the default of many distributions, have another one.
+   *
+   * @param prefix The prefix that routers announce, such as `2001:db8::/64`.
+   * @throws RangeError, inside the Output, when it is not a /64 of unicast addresses.
+   */
+  slaac(prefix: pulumi.Input<string>): pulumi.Output<string> {
+    return textOf(this, pulumi.output(prefix), slaac);
+  }
+
+  /**
+   * Returns the lines by which a device of netplan's `ethernets:` finds this NIC and, with a `name`, calls it so:
+   * `match: { macaddress: "42:00:00:00:00:01" }` and `set-name: "lan0"`
+   * (https://netplan.readthedocs.io/en/stable/netplan-yaml/).
+   *
+   * @param name What to call the NIC in the guest. Default: what the guest calls it.
+   * @param indent Spaces before every line but the first, for a place inside a template literal. Default 0.
+   * @throws RangeError, inside the Output, when `name` is no name of a network device.
+   */
+  netplanMatch(name?: pulumi.Input<string | undefined>, indent = 0): pulumi.Output<string> {
+    return textOf(this, pulumi.output(name), (address, text) => netplanMatch(address, text, indent));
+  }
+}
+
+/** Returns the text that `format` makes of an address and of what the caller gave; it fails inside the Output. */
+function textOf<T>(
+  { address }: MacAddress,
+  given: pulumi.Output<T>,
+  format: (address: string, given: T) => string,
+): pulumi.Output<string> {
+  return address.apply((known) => given.apply((value) => format(known, value)));
 }
 
 /** Pulumi makes an Output only for properties that are present, if undefined (`transferProperties`, runtime/rpc.ts). */

@@ -7,7 +7,9 @@ import {
   type Properties,
   type Read,
 } from "../host/harness";
+import { echo } from "./echo";
 import type { Resource } from "./state";
+import { typeOf } from "./urn";
 import { forProvider, holdsUnknown, markSecrets, same } from "./values";
 
 /**
@@ -26,6 +28,9 @@ export interface Provider {
   predict(inputs: Properties): Properties;
 }
 
+/** The type of the provider resources behind which there is a host process. */
+const DYNAMIC = "pulumi:providers:pulumi-nodejs";
+
 /** Starts host processes and hands out the providers behind them, one for each provider resource. */
 export class Providers {
   readonly #running = new Map<string, Promise<Host>>();
@@ -39,7 +44,7 @@ export class Providers {
   /** Configures the provider resource with this reference, unless that was done before. */
   configure(reference: string, inputs: Properties): void {
     if (this.#known.has(reference)) return;
-    this.#known.set(reference, holdsUnknown(inputs) ? unconfigured : managed(() => this.#host(reference, inputs)));
+    this.#known.set(reference, holdsUnknown(inputs) ? unconfigured : this.#provider(reference, inputs));
   }
 
   /** Returns the provider; one that this run did not configure is configured as state recorded it. */
@@ -56,6 +61,11 @@ export class Providers {
   async end(how: "close" | "kill"): Promise<void> {
     const hosts = await Promise.allSettled(this.#running.values());
     await Promise.all(hosts.map((host) => (host.status === "fulfilled" ? host.value[how]() : undefined)));
+  }
+
+  #provider(reference: string, inputs: Properties): Provider {
+    const [urn = ""] = reference.split(/::(?!.*::)/);
+    return typeOf(urn) === DYNAMIC ? managed(() => this.#host(reference, inputs)) : echo;
   }
 
   #host(reference: string, inputs: Properties): Promise<Host> {

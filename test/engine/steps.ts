@@ -44,7 +44,8 @@ export async function plan(pass: Pass, goal: Goal): Promise<Step> {
   const adopted = old?.external === true || pass.targetReplace.has(urn) ? undefined : old;
   const inputs = await check(pass, urn, goal, adopted);
   if (adopted === undefined) {
-    return { op: old === undefined ? "create" : "replace", urn, goal, inputs, old, deleteFirst: false };
+    const deleteFirst = goal.deleteBeforeReplace ?? false;
+    return { op: old === undefined ? "create" : "replace", urn, goal, inputs, old, deleteFirst };
   }
   const diff = await pass.providers.get(goal.provider).diff(adopted, inputs);
   return planFromDiff(pass, urn, goal, adopted, inputs, diff);

@@ -4,7 +4,7 @@ import * as sdk from "../../sdk";
 import { MacAddress, type MacAddressArgs, Provider } from "../../sdk";
 import { LOADER } from "../../sdk/loader";
 import { rotationText } from "../../sdk/rotation";
-import { ADDRESS, deploy, finish, known, type Registered, registrationOf, Unknown, Vm } from "./harness";
+import { ADDRESS, deploy, faultsOf, finish, known, type Registered, registrationOf, Unknown, Vm } from "./harness";
 
 const TYPE = "pulumi-nodejs:dynamic/macpool:MacAddress";
 
@@ -215,6 +215,37 @@ describe("the formats", () => {
     expect(await known(nic.linkLocalIpv6)).toBe("fe80::4000:ff:fe00:a01");
     expect(await known(nic.qemuDevice("net0"))).toBe("virtio-net-pci,netdev=net0,mac=42:00:00:00:0a:01");
     expect(await known(nic.qemuDevice(pulumi.output("n1"), "e1000"))).toBe("e1000,netdev=n1,mac=42:00:00:00:0a:01");
+    expect(await known(nic.libvirtInterface({ network: "default" }))).toContain("<mac address='42:00:00:00:0a:01'/>");
+    expect(await known(nic.dnsmasqHost())).toBe("42:00:00:00:0a:01");
+    expect(await known(nic.slaac("2001:db8::/64"))).toBe("2001:db8::4000:ff:fe00:a01");
+    expect(await known(nic.netplanMatch())).toBe('match: { macaddress: "42:00:00:00:0a:01" }');
+  });
+
+  it("take Outputs for everything that names something", async () => {
+    const nic = new MacAddress("nic", { address: "42:00:00:00:0a:01" });
+    const later = (value: string): pulumi.Output<string> => pulumi.output(Promise.resolve(value));
+    const element = await known(nic.libvirtInterface({ bridge: later("br7"), model: later("e1000") }));
+    expect(element).toMatch(/<source bridge='br7'\/>\s*<model type='e1000'\/>/);
+    expect(await known(nic.dnsmasqHost({ ip: later("192.0.2.1"), name: later("web") }))).toBe(
+      "42:00:00:00:0a:01,192.0.2.1,web",
+    );
+    expect(await known(nic.slaac(later("2001:db8::/64")))).toBe("2001:db8::4000:ff:fe00:a01");
+    expect(await known(nic.netplanMatch(later("lan0"), 2))).toContain('\n  set-name: "lan0"');
+  });
+
+  it("stay secret when what they are given is", async () => {
+    const nic = new MacAddress("nic");
+    expect(await pulumi.isSecret(nic.dnsmasqHost({ name: pulumi.secret("web") }))).toBe(true);
+    expect(await pulumi.isSecret(nic.dnsmasqHost({ name: "web" }))).toBe(false);
+  });
+
+  it("fail inside the Output, so that the program says which resource it was", async () => {
+    const nic = new MacAddress("nic");
+    const faults = await faultsOf(() => {
+      nic.slaac("2001:db8::/48");
+      nic.dnsmasqHost({ name: "12h" });
+    });
+    expect(faults).toEqual([expect.stringContaining("2001:db8::/48"), expect.stringContaining("12h")]);
   });
 });
 
