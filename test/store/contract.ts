@@ -5,6 +5,7 @@ import { deletedPoolsContract } from "./contract/deleted-pools";
 import { derivedContract } from "./contract/derived";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
+import { listContract } from "./contract/list";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
 import { poolsContract } from "./contract/pools";
@@ -32,5 +33,6 @@ export function storeContract(name: string, open: Open): void {
     historyContract(open);
     predictContract(open);
     lookContract(open);
+    listContract(open);
   });
 }

@@ -1,7 +1,10 @@
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 
-/** The columns of {@link LeaseRow}, for `from lease join pool on ... join name on ...`. */
+/** The tables of a lease query. */
+export const leaseTables = "lease join pool on pool.id = lease.pool join name on name.id = lease.installation";
+
+/** The columns of {@link LeaseRow}, for {@link leaseTables}. */
 export const leaseColumns = `address, pool.name as poolName, lease.owner, name.value as installation, rotation, slot,
   token, seq, acquired_at as acquiredAt, released_at as releasedAt, lease.description, tags`;
 
