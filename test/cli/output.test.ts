@@ -99,6 +99,22 @@ describe("a table", () => {
     expect(seen).toEqual(["a\t1\ta\n"]);
   });
 
+  test("lets the process look at its signals between pages", async () => {
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    const seen: boolean[] = [];
+    function* rows() {
+      for (let count = 0; count < 2000; count += 1) {
+        seen.push(hasTurned);
+        yield { name: "a", count };
+      }
+    }
+    await new Output(new Screen(false), false, false).rows(rows(), TABLE);
+    expect(seen.at(-1)).toBe(true);
+  });
+
   test("asks for no more rows once its reader has gone", async () => {
     const screen = new Screen(false);
     let asked = 0;

@@ -61,9 +61,14 @@ describe("a reader that has seen enough", () => {
   });
 
   test("of the words on stderr is no fault either", async () => {
-    const child = start(["show", "nobody"]);
-    child.stderr.destroy();
-    expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(1);
+    for (const [args, code] of [
+      [["show", "nobody"], 1],
+      [["bogus"], 2],
+    ] as const) {
+      const child = start(args);
+      child.stderr.destroy();
+      expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(code);
+    }
   });
 });
 
