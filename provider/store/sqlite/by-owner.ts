@@ -38,7 +38,7 @@ export async function* leasesByOwner(database: Database.Database, filter: LeaseF
   const released = filter.state === "live" ? [] : paged(fetchReleased(database, scope), scope.start);
   let read = 0;
   for (const row of merged(live, released)) {
-    yield leaseOfPlaced(row);
+    yield leaseOfRow(row);
     read += 1;
     if (read % PAGE === 0) await othersTurn();
   }
@@ -133,8 +133,4 @@ function placeOf({ owner, poolId, installationId, rotation, slot, address }: Pla
     lastSlot: slot,
     lastAddress: address,
   };
-}
-
-function leaseOfPlaced({ poolId: _, installationId: __, ...row }: PlacedRow): Lease {
-  return leaseOfRow(row);
 }

@@ -2,6 +2,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
+import type { Range } from "../../mac/range";
 import type { EventFilter, LeaseFilter } from "../store";
 import { leasesByOwner } from "./by-owner";
 import {
@@ -38,14 +39,30 @@ async function* leasesByAddress(database: Database.Database, filter: LeaseFilter
        ${filter.state === undefined ? "" : `and released_at is ${filter.state === "live" ? "null" : "not null"}`}
      order by address`,
   );
-  let after = -1;
-  for (let size = FIRST_PAGE; ; size = PAGE) {
+  const bounds = filter.pool === undefined ? EVERYTHING : boundsOf(filter.pool, database);
+  let after = bounds.start - 1;
+  for (let size = FIRST_PAGE; after < bounds.end; size = PAGE) {
     const end = pageEnd.get(after, size) ?? undefined;
     if (end === undefined) return;
     yield* page.all({ after, end, pool: filter.pool ?? null }).map(leaseOfRow);
     after = end;
     await othersTurn();
   }
+}
+
+const EVERYTHING: Range = { start: 0, end: 2 ** 48 };
+
+/** Returns where a pool's leases may lie: live ones in its ranges, released ones also where its ranges were before. */
+function boundsOf(pool: string, database: Database.Database): Range {
+  const query = database.prepare<{ pool: string }, { readonly start: Mac | null; readonly end: Mac | null }>(
+    `select min(first) as start, max(last) as end from (
+       select start as first, "end" as last from pool_range where pool = (select id from pool where name = :pool)
+       union all
+       select min(address), max(address) from lease
+       where pool = (select id from pool where name = :pool) and released_at is not null)`,
+  );
+  const { start, end } = query.get({ pool }) ?? {};
+  return { start: start ?? 0, end: end ?? -1 };
 }
 
 /** Yields the events that match, oldest first. */

@@ -9,6 +9,9 @@ export function listContract(open: Open): void {
   describe("list by owner", () => {
     orders(open);
     leavesOut(open);
+  });
+  describe("list by pool", () => followsPools(open));
+  describe("a list", () => {
     staysUsable(open);
   });
 }
@@ -99,6 +102,45 @@ function leavesOut(open: Open): void {
     const register = await crowded(open);
     for (const owner of ["A", "a/", "a/10", "zz"]) expect(await register.leases({ owner })).toEqual([]);
     expect(await register.leases({ ownerPrefix: "a/1x" })).toEqual([]);
+  });
+}
+
+function followsPools(open: Open): void {
+  const first = parseMac("42:10:00:00:00:00");
+  const range = (from: number, to: number) => ({ start: first + from, end: first + to });
+  const offsets = async (register: Register, filter: LeaseFilter) =>
+    (await register.leases(filter)).map(({ address }) => address - first);
+
+  it("has what lies in its ranges, and what was released where its ranges were before", async () => {
+    const register = await start(open, {
+      pools: [
+        { name: "p", ranges: [range(0, 9)] },
+        { name: "q", ranges: [range(10, 99)] },
+      ],
+    });
+    const hold = async (pool: string, ...all: readonly number[]) => {
+      for (const at of all) await register.grant({ pool, owner: `o-${at}`, requestedAddress: first + at });
+    };
+    await hold("p", 0, 4, 9);
+    await hold("q", 12);
+    await register.store.release((await register.leases({ pool: "p" })).filter(({ address }) => address !== first + 4));
+    await register.store.updatePool("p", { ranges: [range(3, 5)] });
+    expect(await offsets(register, { pool: "p" })).toEqual([0, 4, 9]);
+    expect(await offsets(register, { pool: "p", state: "live" })).toEqual([4]);
+    expect(await offsets(register, { pool: "p", state: "released" })).toEqual([0, 9]);
+    expect(await offsets(register, { pool: "q" })).toEqual([12]);
+    await register.store.updatePool("q", { ranges: [range(6, 99)] });
+    expect(await offsets(register, { pool: "p" })).toEqual([0, 4]);
+    expect(await offsets(register, { pool: "q" })).toEqual([9, 12]);
+  });
+
+  it("has what a deleted pool left behind, and nothing of a pool that never was", async () => {
+    const register = await start(open);
+    const { lease } = await register.grant({ pool: "tiny" });
+    await register.release(lease);
+    await register.store.deletePool("tiny");
+    expect(await offsets(register, { pool: "tiny" })).toEqual([lease.address - first]);
+    expect(await offsets(register, { pool: "nowhere" })).toEqual([]);
   });
 }
 
