@@ -50,11 +50,20 @@ export type Rule = "keep" | "claim" | "adopt" | "reclaim" | "derive" | "sequence
 
 /** What the register did before, to which address, for whom, and who asked for it. */
 export interface RegisterEvent {
-  /** 1, 2, 3, ... without gaps in SQLite; the register's change counter. */
+  /** 1, 2, 3, ... without gaps, but for one where the register was made anew; the register's change counter. */
   readonly seq: number;
   /** Milliseconds since 1970, never going back. */
   readonly at: number;
-  readonly kind: Rule | "update" | "release" | "create-pool" | "update-pool" | "reserve" | "unreserve" | "init";
+  readonly kind:
+    | Rule
+    | "update"
+    | "release"
+    | "create-pool"
+    | "update-pool"
+    | "reserve"
+    | "unreserve"
+    | "init"
+    | "recover";
   readonly address: Mac | undefined;
   readonly pool: string;
   readonly owner: string;
