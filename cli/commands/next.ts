@@ -4,13 +4,20 @@ import { ANONYMOUS, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
-import { type GlobalOptions, withRegister } from "../register";
+import type { Table } from "../output/table";
+import { warn, withRegister } from "../register";
 
 /** Leases made by hand belong to this installation; those of a Pulumi program to its provider resource. */
 const INSTALLATION = "cli";
 
 /** Addresses granted in one transaction: few enough for output to flow. */
 const CHUNK = 1000;
+
+const TABLE: Table<Lease> = {
+  columns: [{ heading: "ADDRESS", text: (lease) => formatMac(lease.address) }],
+  json: jsonOf,
+  isBare: true,
+};
 
 interface NextOptions {
   readonly pool: string;
@@ -34,18 +41,19 @@ export function nextCommand(): Command {
         command.error("error: --count cannot go with --owner, which always gets the one address");
       }
       const request = requestOf(options);
-      const { json } = command.optsWithGlobals<GlobalOptions>();
-      await withRegister(command, (register) => printNext(register, request, options.count, json === true));
+      await withRegister(command, async (register, output) => {
+        await output.rows(granted(register, request, options.count), TABLE);
+      });
     });
 }
 
-async function printNext(register: LeaseStore, request: AcquireRequest, count: number, isJson: boolean): Promise<void> {
+async function* granted(register: LeaseStore, request: AcquireRequest, count: number): AsyncIterable<Lease> {
   for (let left = count; left > 0; left -= CHUNK) {
     const outcomes = await register.acquire(new Array(Math.min(left, CHUNK)).fill(request));
     for (const outcome of outcomes) {
       if (!outcome.ok) throw outcome.error;
-      if (outcome.value.warning !== undefined) console.error(`macpool: ${outcome.value.warning}`);
-      console.log(isJson ? JSON.stringify(jsonOf(outcome.value.lease)) : formatMac(outcome.value.lease.address));
+      if (outcome.value.warning !== undefined) warn(outcome.value.warning);
+      yield outcome.value.lease;
     }
   }
 }
