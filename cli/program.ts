@@ -2,7 +2,8 @@ import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
 import { initCommand } from "./commands/init";
 import { nextCommand } from "./commands/next";
-import { exitCodeOf, USAGE } from "./exit-code";
+import { reconcileCommand } from "./commands/reconcile";
+import { exitCodeOf, Failed, USAGE } from "./exit-code";
 import { isInterrupted } from "./interruption";
 import { outputOf } from "./output/output";
 import { ReaderGone } from "./output/sink";
@@ -25,7 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // Commander has printed its own words already; help and version come this way too, with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     if (error instanceof ReaderGone || isInterrupted()) return 0;
-    await report(error, program);
+    if (!(error instanceof Failed)) await report(error, program);
     return exitCodeOf(error);
   }
 }
@@ -40,7 +41,7 @@ export function macpool(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText("after", AFTER_HELP);
-  for (const command of [initCommand(), nextCommand()]) program.addCommand(command);
+  for (const command of [initCommand(), nextCommand(), reconcileCommand()]) program.addCommand(command);
   inherit(program);
   return program;
 }

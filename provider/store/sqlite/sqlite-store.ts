@@ -116,8 +116,8 @@ function removeDirectories(innermost: string, outermost: string | undefined): vo
   }
 }
 
-/** Without this, a power cut may lose the directory entry of a file whose content was safe. */
-function syncDirectory(directory: string): void {
+/** Makes a directory's entries durable: a power cut may lose that of a file whose content was safe. */
+export function syncDirectory(directory: string): void {
   if (process.platform === "win32") return;
   const handle = openSync(directory, "r");
   try {
