@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { createPool, reserve, stats, unreserve, updatePool } from "../lease/administer";
+import { createPool, deletePool, reserve, stats, unreserve, updatePool } from "../lease/administer";
 import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
 import { acquire, type Grant, predict, release, update } from "../lease/transact";
@@ -24,8 +24,9 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
   return {
     location: backend.location,
     identity: () => backend.identity(),
-    createPool: (spec) => backend.write((ledger) => createPool(spec, ledger)),
-    updatePool: (name, change) => backend.write((ledger) => updatePool(name, change, ledger)),
+    createPool: (spec, by, adopt) => backend.write((ledger) => createPool(spec, ledger, by, adopt)),
+    updatePool: (name, change, by) => backend.write((ledger) => updatePool(name, change, ledger, by)),
+    deletePool: (name, by) => backend.write((ledger) => deletePool(name, ledger, by)),
     pools: () => backend.read((view) => view.pools()),
     acquire: (requests) => backend.write((ledger) => requests.map((request) => settled(request, ledger))),
     predict: (request, isPromised = () => false) => backend.read((view) => predict(request, view, isPromised)),
@@ -33,8 +34,8 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     update: (change) => backend.write((ledger) => update(change, ledger)),
     find: (address) => backend.read((view) => view.at(address)),
     list: (filter = {}) => backend.leases(filter),
-    reserve: (reservation) => backend.write((ledger) => reserve(reservation, ledger)),
-    unreserve: (range) => backend.write((ledger) => unreserve(range, ledger)),
+    reserve: (reservation, by, adopt) => backend.write((ledger) => reserve(reservation, ledger, by, adopt)),
+    unreserve: (range, by) => backend.write((ledger) => unreserve(range, ledger, by)),
     reserved: () => backend.read((view) => view.reservations()),
     history: (filter = {}) => backend.events(filter),
     event: (seq) => backend.read((view) => view.event(seq)),

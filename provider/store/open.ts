@@ -7,7 +7,6 @@ import { actorName } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
 import { backupSqlite, type Copied, type Following } from "./sqlite/backup";
-import { patienceOf } from "./sqlite/patience";
 import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/restore";
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
 import type { InitialContent, LeaseStore, StoreContext } from "./store";
@@ -59,8 +58,7 @@ export function backupRegister(
   context: StoreContext,
   following?: Following,
 ): Promise<Copied> {
-  const path = sqlitePath(store);
-  return backupSqlite(path, target, patienceOf(path, context), following);
+  return backupSqlite(sqlitePath(store), target, context, following);
 }
 
 /**

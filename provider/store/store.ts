@@ -1,8 +1,9 @@
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
-import type { Pool, PoolSpec, Reservation } from "../lease/pool";
+import type { Manager, Pool, PoolSpec, Reservation } from "../lease/pool";
 import type { Grant, LeaseChange, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
+import type { Range } from "../mac/range";
 
 /** Time, randomness and identity of the writer: parameters, so that tests can choose them. */
 export interface StoreContext {
@@ -38,6 +39,7 @@ export interface LeaseFilter {
 
 /** Which events {@link LeaseStore.history} returns. */
 export interface EventFilter {
+  /** What happened to leases of this address. Reserving a range that begins with it is not among that. */
   readonly address?: Mac | undefined;
   readonly owner?: string | undefined;
 }
@@ -71,18 +73,30 @@ export interface LeaseStore {
   identity(): Promise<RegisterIdentity>;
 
   /**
-   * Adds a pool and returns it.
+   * Adds a pool, managed by `by` if given, and returns it. A name that was deleted comes back: its owners get their
+   * released addresses again, and quarantine holds. A pool that `by` manages already (a retry after a crash), or any
+   * with `adopt`, becomes what `spec` says, defaults included, and `by` manages it.
    *
-   * @throws MacpoolError POOL_CONFLICT when the name exists or a range overlaps another pool; those of `definePool`.
+   * @throws MacpoolError POOL_CONFLICT when the name exists otherwise, a range overlaps another pool, or a lease of the
+   * existing pool would lie outside; those of `definePool`.
    */
-  createPool(spec: PoolSpec): Promise<Pool>;
+  createPool(spec: PoolSpec, by?: Manager, adopt?: boolean): Promise<Pool>;
 
   /**
-   * Changes a pool and returns it; fields left out stay. Its own leases stay what they are.
+   * Changes a pool and returns it; fields left out stay. Its own leases stay what they are. With `by`, that declaration
+   * manages it from now on; otherwise its manager stays.
    *
    * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or leaves a lease outside.
    */
-  updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>): Promise<Pool>;
+  updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>, by?: Manager): Promise<Pool>;
+
+  /**
+   * Deletes a pool and returns true; returns false when there is none or, with `by`, when another declaration manages
+   * it. Its released leases stay for the day when a pool of that name is created again.
+   *
+   * @throws MacpoolError POOL_CONFLICT while it has live leases, with their number and one of them.
+   */
+  deletePool(name: string, by?: Manager): Promise<boolean>;
 
   /** Returns every pool, by name. */
   pools(): Promise<readonly Pool[]>;
@@ -117,21 +131,28 @@ export interface LeaseStore {
   list(filter?: LeaseFilter): AsyncIterable<Lease>;
 
   /**
-   * Keeps a range from ever being handed out. Live leases in it stay.
+   * Keeps a range from ever being handed out, managed by `by` if given. Live leases in it stay. Repeating it changes
+   * nothing, but for the reason that the reservation's own manager gives; with `adopt`, `by` becomes the manager of what
+   * somebody else reserved.
    *
-   * @throws MacpoolError INVALID_RANGE when start is after end.
+   * @throws MacpoolError INVALID_RANGE when start is after end; RESERVATION_CONFLICT when `by` is given and the same
+   * range is reserved by anybody else, or in every register.
    */
-  reserve(reservation: Reservation): Promise<void>;
+  reserve(reservation: Reservation, by?: Manager, adopt?: boolean): Promise<void>;
 
   /**
-   * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends.
+   * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends and,
+   * with `by`, managed by that declaration.
    */
-  unreserve(range: { readonly start: Mac; readonly end: Mac }): Promise<boolean>;
+  unreserve(range: Range, by?: Manager): Promise<boolean>;
 
   /** Returns every reservation of this register, ascending. */
   reserved(): Promise<readonly Reservation[]>;
 
-  /** Yields the events that match, oldest first. */
+  /**
+   * Yields the events that match, oldest first. For one address that takes as long as the address's own history, however
+   * long the register's is.
+   */
   history(filter?: EventFilter): AsyncIterable<RegisterEvent>;
 
   /** Returns the event with the number `seq`, or undefined when the register has not come so far. */

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
-import type { Verification } from "../store";
+import type { StoreContext, Verification } from "../store";
 import { openConnection } from "./connection";
 import { loadDriver } from "./load-driver";
-import { type Patience, withPatience } from "./patience";
+import { patienceOf, withPatience } from "./patience";
 import { assertVacant, putInPlace, withScratch } from "./scratch";
 import { translate } from "./sqlite-error";
 import { verify } from "./verify";
@@ -37,12 +37,14 @@ export interface Copied {
 export async function backupSqlite(
   path: string,
   target: string,
-  patience: Patience,
+  context: StoreContext,
   following: Following = {},
 ): Promise<Copied> {
   const to = resolve(target);
   assertVacant(to);
-  const { database, file } = await withPatience(patience, () => openConnection(path));
+  const { database, file } = await withPatience(patienceOf(resolve(path), context), () =>
+    openConnection(path, context.clock),
+  );
   try {
     // No check of its file system: a backup may well lie on a share.
     return await withScratch(to, undefined, async (scratch) => {

@@ -41,7 +41,7 @@ export async function restoreSqlite(
   const patience = patienceOf(target, context, options);
   if (options.replace !== true) assertVacant(target);
   return withScratch(target, options.fileSystem ?? machineFileSystem, async (scratch) => {
-    const copied = await bringIn(source, scratch, options);
+    const copied = await bringIn(source, scratch, context.clock, options);
     options.signal?.throwIfAborted();
     if (options.replace !== true || !isOccupied(target)) {
       putInPlace(scratch, target);
@@ -54,12 +54,12 @@ export async function restoreSqlite(
 }
 
 /** Fills the empty file `scratch` with the register in `source`, sound and of the present schema. */
-async function bringIn(source: string, scratch: string, { fileSystem, signal }: RestoreOptions) {
+async function bringIn(source: string, scratch: string, clock: () => number, { fileSystem, signal }: RestoreOptions) {
   try {
     await copyUnused(source, scratch);
     signal?.throwIfAborted();
     // Opening it as a register makes every check there is, takes in its log and brings it to the present schema.
-    openConnection(scratch, fileSystem).database.close();
+    openConnection(scratch, clock, fileSystem).database.close();
     return inspect(scratch, source);
   } catch (error) {
     throw renamed(translate(error, source), scratch, source);
