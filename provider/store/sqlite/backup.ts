@@ -10,7 +10,7 @@ import { translate } from "./sqlite-error";
 import { verify } from "./verify";
 
 /** Database pages copied in one step, between which signals are looked at and other work goes on. */
-const PAGES_A_STEP = 1000;
+const PAGES_A_STEP = 256;
 
 /** How the caller follows work on a whole register, and ends it early. */
 export interface Following {

@@ -50,7 +50,8 @@ interface Held {
 /** Returns the register with its write lock taken and nothing in its log; undefined when SQLite cannot read it. */
 function lockOut(target: string): Held | undefined {
   const stat = statSync(target, { throwIfNoEntry: false });
-  if (stat === undefined || stat.size === 0) return undefined;
+  if (stat === undefined || (stat.isFile() && stat.size === 0)) return undefined;
+  if (!stat.isFile()) throw notFile(target);
   const Driver = loadDriver();
   const database = new Driver(target, { fileMustExist: true, timeout: 0 });
   try {
@@ -131,6 +132,12 @@ function swap(scratch: string, target: string): void {
 
 function busy(path: string): MacpoolError {
   return new MacpoolError("REGISTER_BUSY", `Register ${path}: another process is using it. Try again.`);
+}
+
+function notFile(path: string): MacpoolError {
+  return new MacpoolError("REGISTER_UNUSABLE", `${path} is a directory or device, and was left alone. Name a file.`, {
+    details: { path },
+  });
 }
 
 function foreign(path: string): MacpoolError {
