@@ -1,11 +1,10 @@
 #!/usr/bin/env node
+import { listenForInterruptions } from "./interruption";
 import { run } from "./program";
 
-// A reader that has seen enough (`| head`) is no fault of ours or of the user's.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
+// Words that nobody hears any more (`2>&1 | head`) are no fault.
+process.stderr.on("error", () => undefined);
+listenForInterruptions();
 
 void run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;

@@ -1,8 +1,25 @@
 import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
+import { adoptCommand } from "./commands/adopt";
+import { claimCommand } from "./commands/claim";
+import { historyCommand } from "./commands/history";
 import { initCommand } from "./commands/init";
+import { listCommand } from "./commands/list";
 import { nextCommand } from "./commands/next";
+import { poolCommand } from "./commands/pool";
+import { releaseCommand } from "./commands/release";
+import { reserveCommand } from "./commands/reserve";
+import { showCommand } from "./commands/show";
+import { statsCommand } from "./commands/stats";
 import { exitCodeOf, USAGE } from "./exit-code";
+import { isInterrupted } from "./interruption";
+import { outputOf } from "./output/output";
+import { OutputFailed, ReaderGone } from "./output/sink";
+import { warn } from "./register";
+
+const AFTER_HELP = `
+With --json, commands that list print one object a line, all others one document.
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 register unusable.`;
 
 /**
  * Runs the command line `args` (without node and script) and returns its exit code: 0 done, 1 refused, 2 wrong usage, 3
@@ -16,31 +33,67 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own words already; help and version come this way too, with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    report(error, program.opts()["json"] === true);
+    if (error instanceof ReaderGone || isInterrupted()) return 0;
+    await report(error, program);
     return exitCodeOf(error);
   }
 }
 
-function macpool(): Command {
+/** Returns the whole command line, not yet parsed. */
+export function macpool(): Command {
   const program = new Command("macpool")
     .description("A register of MAC addresses: each is given out once, and stays with its owner.")
     .version(packageVersion())
     .option("--store <register>", "the register: a path or sqlite:PATH (default: $MACPOOL_STORE, else your own)")
     .option("--json", "print JSON instead of text")
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    .addHelpText("after", "\nExit codes: 0 done, 1 refused, 2 wrong usage, 3 register unusable.");
-  for (const command of [initCommand(), nextCommand()]) program.addCommand(command.copyInheritedSettings(program));
+    .addHelpText("after", AFTER_HELP);
+  for (const command of commands()) program.addCommand(command);
+  inherit(program);
   return program;
 }
 
-function report(error: unknown, isJson: boolean): void {
+function commands(): readonly Command[] {
+  return [
+    initCommand(),
+    nextCommand(),
+    claimCommand(),
+    releaseCommand(),
+    adoptCommand(),
+    showCommand(),
+    listCommand(),
+    historyCommand(),
+    statsCommand(),
+    poolCommand(),
+    reserveCommand(),
+  ];
+}
+
+/** Commands made apart from their parent have not inherited its settings, and each shows its own usage after an error. */
+function inherit(parent: Command): void {
+  parent.showHelpAfterError(usageOf(parent));
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
+}
+
+function usageOf(command: Command): string {
+  const usage = command.createHelp().commandUsage(command);
+  return `Usage: ${usage}\nMore: ${usage.slice(0, usage.search(/ \[| <|$/))} --help`;
+}
+
+async function report(error: unknown, program: Command): Promise<void> {
+  if (error instanceof OutputFailed) {
+    warn(error.message);
+    return;
+  }
   if (!MacpoolError.is(error)) {
     console.error(error);
     return;
   }
   const { code, message, details } = error;
-  if (isJson) console.log(JSON.stringify({ error: { code, message, details } }));
-  console.error(`macpool: ${message} [${code}]`);
+  warn(`${message} [${code}]`);
+  const output = outputOf(program);
+  if (output.isJson) await output.line("", { error: { code, message, details } }).catch(() => undefined);
 }
 
 function packageVersion(): string {

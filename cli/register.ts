@@ -2,6 +2,9 @@ import type { Command } from "commander";
 import { storeOverride } from "../provider/environment";
 import { defaultStore, openRegister, systemContext } from "../provider/store/open";
 import type { LeaseStore } from "../provider/store/store";
+import { onInterruption } from "./interruption";
+import { escapeWords } from "./output/escape";
+import { type Output, outputOf } from "./output/output";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -16,19 +19,29 @@ export function storeOf(options: GlobalOptions): string {
 
 /** Returns the context of a command: warnings go to stderr. */
 export function commandContext() {
-  return systemContext((message) => console.error(`macpool: ${message}`));
+  return systemContext(warn);
+}
+
+/** Tells the user on stderr what is no error. */
+export function warn(message: string): void {
+  console.error(`macpool: ${escapeWords(message)}`);
 }
 
 /**
- * Runs `work` on the register and closes it afterwards.
+ * Runs `work` on the register and closes it afterwards, also when Ctrl-C or `kill` ends the command.
  *
  * @throws MacpoolError those of `openRegister` and of `work`.
  */
-export async function withRegister(command: Command, work: (register: LeaseStore) => Promise<void>): Promise<void> {
+export async function withRegister(
+  command: Command,
+  work: (register: LeaseStore, output: Output) => Promise<void>,
+): Promise<void> {
   const register = await openRegister(storeOf(command.optsWithGlobals()), commandContext());
+  const forget = onInterruption(() => register.close());
   try {
-    await work(register);
+    await work(register, outputOf(command));
   } finally {
+    forget();
     await register.close();
   }
 }

@@ -14,6 +14,11 @@ export function isCi(environment: Environment = process.env): boolean {
   return value !== undefined && value !== "" && value !== "false" && value !== "0";
 }
 
+/** Returns whether colours are welcome where they can be shown at all (no-color.org). */
+export function wantsColour(environment: Environment = process.env): boolean {
+  return (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb";
+}
+
 /** Returns who is at work, for the history: the CI job when there is one, else `user@host`. */
 export function actorName(environment: Environment = process.env): string {
   const github = environment["GITHUB_RUN_ID"];

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { createRegister, openRegister } from "../../provider/store/open";
+import { outputOf } from "../output/output";
 import { commandContext, type GlobalOptions, storeOf } from "../register";
 
 /** Returns `macpool init`: creates a register and prints where it is. */
@@ -15,6 +16,6 @@ export function initCommand(): Command {
       const register = await openRegister(location, context);
       const { storeId } = await register.identity();
       await register.close();
-      console.log(globals.json === true ? JSON.stringify({ location, storeId }) : location);
+      await outputOf(command).line(location, { location, storeId });
     });
 }

@@ -4,13 +4,18 @@ import { ANONYMOUS, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
-import { type GlobalOptions, withRegister } from "../register";
-
-/** Leases made by hand belong to this installation; those of a Pulumi program to its provider resource. */
-const INSTALLATION = "cli";
+import { grantedJson, INSTALLATION } from "../by-hand";
+import type { Table } from "../output/table";
+import { warn, withRegister } from "../register";
 
 /** Addresses granted in one transaction: few enough for output to flow. */
 const CHUNK = 1000;
+
+const TABLE: Table<Lease> = {
+  columns: [{ heading: "ADDRESS", text: (lease) => formatMac(lease.address) }],
+  json: grantedJson,
+  isBare: true,
+};
 
 interface NextOptions {
   readonly pool: string;
@@ -34,18 +39,19 @@ export function nextCommand(): Command {
         command.error("error: --count cannot go with --owner, which always gets the one address");
       }
       const request = requestOf(options);
-      const { json } = command.optsWithGlobals<GlobalOptions>();
-      await withRegister(command, (register) => printNext(register, request, options.count, json === true));
+      await withRegister(command, async (register, output) => {
+        await output.rows(granted(register, request, options.count), TABLE);
+      });
     });
 }
 
-async function printNext(register: LeaseStore, request: AcquireRequest, count: number, isJson: boolean): Promise<void> {
+async function* granted(register: LeaseStore, request: AcquireRequest, count: number): AsyncIterable<Lease> {
   for (let left = count; left > 0; left -= CHUNK) {
     const outcomes = await register.acquire(new Array(Math.min(left, CHUNK)).fill(request));
     for (const outcome of outcomes) {
       if (!outcome.ok) throw outcome.error;
-      if (outcome.value.warning !== undefined) console.error(`macpool: ${outcome.value.warning}`);
-      console.log(isJson ? JSON.stringify(jsonOf(outcome.value.lease)) : formatMac(outcome.value.lease.address));
+      if (outcome.value.warning !== undefined) warn(outcome.value.warning);
+      yield outcome.value.lease;
     }
   }
 }
@@ -53,11 +59,6 @@ async function printNext(register: LeaseStore, request: AcquireRequest, count: n
 function requestOf(options: NextOptions): AcquireRequest {
   const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
   return { owner, installation: INSTALLATION, pool: options.pool, rotation: "", description: "", tags: {} };
-}
-
-function jsonOf(lease: Lease) {
-  const { pool, owner, token, seq } = lease;
-  return { address: formatMac(lease.address), pool, owner, token, seq };
 }
 
 function parseCount(text: string): number {
