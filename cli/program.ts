@@ -1,12 +1,21 @@
 import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
+import { adoptCommand } from "./commands/adopt";
+import { claimCommand } from "./commands/claim";
+import { historyCommand } from "./commands/history";
 import { initCommand } from "./commands/init";
+import { listCommand } from "./commands/list";
 import { nextCommand } from "./commands/next";
+import { poolCommand } from "./commands/pool";
 import { reconcileCommand } from "./commands/reconcile";
+import { releaseCommand } from "./commands/release";
+import { reserveCommand } from "./commands/reserve";
+import { showCommand } from "./commands/show";
+import { statsCommand } from "./commands/stats";
 import { exitCodeOf, Failed, USAGE } from "./exit-code";
 import { isInterrupted } from "./interruption";
 import { outputOf } from "./output/output";
-import { ReaderGone } from "./output/sink";
+import { OutputFailed, ReaderGone } from "./output/sink";
 import { warn } from "./register";
 
 const AFTER_HELP = `
@@ -41,17 +50,44 @@ export function macpool(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText("after", AFTER_HELP);
-  for (const command of [initCommand(), nextCommand(), reconcileCommand()]) program.addCommand(command);
+  for (const command of commands()) program.addCommand(command);
   inherit(program);
   return program;
 }
 
-/** Commands made apart from their parent have not inherited its settings. */
+function commands(): readonly Command[] {
+  return [
+    initCommand(),
+    nextCommand(),
+    claimCommand(),
+    releaseCommand(),
+    adoptCommand(),
+    showCommand(),
+    listCommand(),
+    historyCommand(),
+    statsCommand(),
+    poolCommand(),
+    reserveCommand(),
+    reconcileCommand(),
+  ];
+}
+
+/** Commands made apart from their parent have not inherited its settings, and each shows its own usage after an error. */
 function inherit(parent: Command): void {
+  parent.showHelpAfterError(usageOf(parent));
   for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
 }
 
+function usageOf(command: Command): string {
+  const usage = command.createHelp().commandUsage(command);
+  return `Usage: ${usage}\nMore: ${usage.slice(0, usage.search(/ \[| <|$/))} --help`;
+}
+
 async function report(error: unknown, program: Command): Promise<void> {
+  if (error instanceof OutputFailed) {
+    warn(error.message);
+    return;
+  }
   if (!MacpoolError.is(error)) {
     console.error(error);
     return;

@@ -4,6 +4,7 @@ import { ANONYMOUS, BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
+import { grantedJson, INSTALLATION } from "../by-hand";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
 
@@ -12,7 +13,7 @@ const CHUNK = 1000;
 
 const TABLE: Table<Lease> = {
   columns: [{ heading: "ADDRESS", text: (lease) => formatMac(lease.address) }],
-  json: jsonOf,
+  json: grantedJson,
   isBare: true,
 };
 
@@ -58,11 +59,6 @@ async function* granted(register: LeaseStore, request: AcquireRequest, count: nu
 function requestOf(options: NextOptions): AcquireRequest {
   const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
   return { owner, installation: BY_HAND.cli, pool: options.pool, rotation: "", description: "", tags: {} };
-}
-
-function jsonOf(lease: Lease) {
-  const { pool, owner, token, seq } = lease;
-  return { address: formatMac(lease.address), pool, owner, token, seq };
 }
 
 function parseCount(text: string): number {

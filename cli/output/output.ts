@@ -57,7 +57,13 @@ export class Output {
 
   /** Prints what is known of one thing: a line a field, or one JSON document. */
   async fields(fields: readonly Field[], json: unknown): Promise<void> {
-    await this.#sink.write(this.isJson ? `${jsonLine(json)}\n` : this.#fieldLines(fields));
+    await this.fieldGroups([fields], json);
+  }
+
+  /** Prints what is known of several things, an empty line between two, or one JSON document. */
+  async fieldGroups(groups: readonly (readonly Field[])[], json: unknown): Promise<void> {
+    const text = () => groups.map((fields) => this.#fieldLines(fields)).join("\n");
+    await this.#sink.write(this.isJson ? `${jsonLine(json)}\n` : text());
   }
 
   /**

@@ -1,6 +1,9 @@
 /** Says that whoever read our output has gone (`| head`), which is nobody's fault: the command ends quietly. */
 export class ReaderGone extends Error {}
 
+/** Says that output could not be written, such as to a full disk. */
+export class OutputFailed extends Error {}
+
 const GONE: readonly unknown[] = ["EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"];
 
 /** A stream that takes text no faster than its reader does. */
@@ -8,7 +11,7 @@ export interface Sink {
   /**
    * Writes `text` and waits until it is taken.
    *
-   * @throws ReaderGone when nobody reads any more; the system's error when it cannot be written, such as ENOSPC.
+   * @throws ReaderGone when nobody reads any more; OutputFailed when it cannot be written.
    */
   write(text: string): Promise<void>;
 }
@@ -30,7 +33,11 @@ function taken(stream: NodeJS.WritableStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error?: NodeJS.ErrnoException | null) => {
       if (error === undefined || error === null) resolve();
-      else reject(GONE.includes(error.code) ? new ReaderGone("Nobody reads the output any more.") : error);
+      else reject(GONE.includes(error.code) ? new ReaderGone("Nobody reads the output any more.") : failed(error));
     });
   });
+}
+
+function failed(cause: NodeJS.ErrnoException): OutputFailed {
+  return new OutputFailed(`The output could not be written (${cause.code ?? cause.message}).`, { cause });
 }

@@ -6,6 +6,8 @@ import envPaths from "env-paths";
 import { actorName } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
+import { backupSqlite, type Copied, type Following } from "./sqlite/backup";
+import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/restore";
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
 import type { InitialContent, LeaseStore, StoreContext } from "./store";
 
@@ -43,6 +45,34 @@ export function createRegister(store: string, context: StoreContext, prefix?: st
   const path = sqlitePath(store);
   createSqliteRegister(path, newRegister(prefix), context);
   return path;
+}
+
+/**
+ * Copies the register into the new file `target` as it is at one moment, while others go on writing.
+ *
+ * @throws MacpoolError those of `backupSqlite`; INVALID_CONFIG.
+ */
+export function backupRegister(
+  store: string,
+  target: string,
+  context: StoreContext,
+  following?: Following,
+): Promise<Copied> {
+  return backupSqlite(sqlitePath(store), target, context, following);
+}
+
+/**
+ * Makes the backup `from` the register; see {@link restoreSqlite}.
+ *
+ * @throws MacpoolError those of `restoreSqlite`; INVALID_CONFIG.
+ */
+export function restoreRegister(
+  from: string,
+  store: string,
+  context: StoreContext,
+  options?: RestoreOptions,
+): Promise<Restored> {
+  return restoreSqlite(from, sqlitePath(store), context, options);
 }
 
 /** Returns what a new register holds: pool `default` under `prefix` (default 42), and the ranges reserved in it. */

@@ -18,6 +18,11 @@ export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") ?? false;
 }
 
+/** Returns whether SQLite can make nothing of the file, or of a part of it. */
+export function isUnreadable(error: unknown): boolean {
+  return isCorrupt(error) || sqliteCode(error) === "SQLITE_NOTADB";
+}
+
 /**
  * Returns `error` as one that says what happened to which file and what to do. Errors of ours pass unchanged, and so
  * does anything that SQLite did not raise.

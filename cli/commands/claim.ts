@@ -1,0 +1,67 @@
+import { Command } from "commander";
+import { MacpoolError } from "../../provider/error";
+import type { AcquireRequest, Lease } from "../../provider/lease/lease";
+import { parseOwner } from "../../provider/lease/owner";
+import { DEFAULT_POOL } from "../../provider/lease/pool";
+import type { Grant } from "../../provider/lease/transact";
+import { classify } from "../../provider/mac/classify";
+import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
+import { contains } from "../../provider/mac/range";
+import type { LeaseStore } from "../../provider/store/store";
+import { collectTag, INSTALLATION, settledJson } from "../by-hand";
+import { warn, withRegister } from "../register";
+
+interface ClaimOptions {
+  readonly owner: string;
+  readonly pool?: string;
+  readonly description?: string;
+  readonly tag?: Lease["tags"];
+}
+
+/** Returns `macpool claim`: leases one given address. */
+export function claimCommand(): Command {
+  return new Command("claim")
+    .description("lease this very address to an owner")
+    .argument("<mac>", "the address, in any spelling")
+    .requiredOption("--owner <text>", "who gets it")
+    .option("--pool <name>", "its pool (default: the one that holds it)")
+    .option("--description <text>", "free text")
+    .option("--tag <key=value>", "a tag; repeat it for more", collectTag)
+    .addHelpText("after", "\nExample:\n  macpool claim 42:00:00:00:00:07 --owner printer --tag site=hq")
+    .action(async (text: string, options: ClaimOptions, command: Command) => {
+      const address = parseMac(text);
+      const owner = parseOwner(options.owner);
+      await withRegister(command, async (register, output) => {
+        const pool = options.pool ?? (await poolOf(register, address));
+        const { description = "", tag: tags = {} } = options;
+        const grant = await grantOne(register, { ...hand(owner, pool), requestedAddress: address, description, tags });
+        await output.line(formatMac(grant.lease.address), settledJson(grant));
+      });
+    });
+}
+
+/**
+ * Grants one address.
+ *
+ * @throws MacpoolError those of `acquire`.
+ */
+export async function grantOne(register: LeaseStore, request: AcquireRequest): Promise<Grant> {
+  const [outcome] = await register.acquire([request]);
+  if (outcome === undefined) throw new MacpoolError("INTERNAL", "The register answered nothing. Please report this.");
+  if (!outcome.ok) throw outcome.error;
+  return outcome.value;
+}
+
+/** Returns what every request of the command line has in common. */
+export function hand(owner: string, pool: string): AcquireRequest {
+  return { owner, installation: INSTALLATION, pool, rotation: "", description: "", tags: {} };
+}
+
+async function poolOf(register: LeaseStore, address: Mac): Promise<string> {
+  const pools = await register.pools();
+  const home = pools.find((pool) => contains(pool.ranges, address));
+  const verdict = classify(address, { universal: home?.universal ?? false });
+  if (verdict.claim === "warn") warn(`${formatMac(address)}: ${verdict.note}`);
+  // Whichever pool is asked refuses an address that lies in none, and says so.
+  return home?.name ?? pools[0]?.name ?? DEFAULT_POOL;
+}
