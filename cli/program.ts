@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
 import { adoptCommand } from "./commands/adopt";
 import { claimCommand } from "./commands/claim";
+import { completionCommand } from "./commands/completion";
 import { historyCommand } from "./commands/history";
 import { initCommand } from "./commands/init";
 import { listCommand } from "./commands/list";
@@ -69,6 +70,7 @@ function commands(): readonly Command[] {
     poolCommand(),
     reserveCommand(),
     reconcileCommand(),
+    completionCommand(),
   ];
 }
 

@@ -4,6 +4,7 @@ import { ANONYMOUS, BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
+
 import { grantedJson } from "../by-hand";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
