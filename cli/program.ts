@@ -4,6 +4,7 @@ import { adoptCommand } from "./commands/adopt";
 import { claimCommand } from "./commands/claim";
 import { completionCommand } from "./commands/completion";
 import { historyCommand } from "./commands/history";
+import { importCommand } from "./commands/import";
 import { initCommand } from "./commands/init";
 import { listCommand } from "./commands/list";
 import { nextCommand } from "./commands/next";
@@ -69,6 +70,7 @@ function commands(): readonly Command[] {
     statsCommand(),
     poolCommand(),
     reserveCommand(),
+    importCommand(),
     reconcileCommand(),
     completionCommand(),
   ];
