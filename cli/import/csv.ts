@@ -22,7 +22,8 @@ export function isCsvHeader(line: string): boolean {
 
 /** Reads comma-separated values (RFC 4180) with a header; semicolons and tabs will do as well. */
 export function parseCsv(text: string): readonly Entry[] {
-  const [header, ...rows] = records(text);
+  // The library counts a line end within quotes twice when it has two characters.
+  const [header, ...rows] = records(text.replaceAll("\r\n", "\n"));
   const columns = headerOf(header?.fields ?? []);
   if (columns.address === -1) {
     throw unreadable("line 1", 'the header names no column "address" or "mac".');
