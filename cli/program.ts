@@ -7,11 +7,12 @@ import { initCommand } from "./commands/init";
 import { listCommand } from "./commands/list";
 import { nextCommand } from "./commands/next";
 import { poolCommand } from "./commands/pool";
+import { reconcileCommand } from "./commands/reconcile";
 import { releaseCommand } from "./commands/release";
 import { reserveCommand } from "./commands/reserve";
 import { showCommand } from "./commands/show";
 import { statsCommand } from "./commands/stats";
-import { exitCodeOf, USAGE } from "./exit-code";
+import { exitCodeOf, Failed, USAGE } from "./exit-code";
 import { isInterrupted } from "./interruption";
 import { outputOf } from "./output/output";
 import { OutputFailed, ReaderGone } from "./output/sink";
@@ -34,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // Commander has printed its own words already; help and version come this way too, with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     if (error instanceof ReaderGone || isInterrupted()) return 0;
-    await report(error, program);
+    if (!(error instanceof Failed)) await report(error, program);
     return exitCodeOf(error);
   }
 }
@@ -67,6 +68,7 @@ function commands(): readonly Command[] {
     statsCommand(),
     poolCommand(),
     reserveCommand(),
+    reconcileCommand(),
   ];
 }
 

@@ -37,6 +37,8 @@ export interface LedgerView {
 export interface Ledger extends LedgerView {
   /** Records the event and returns its number, the register's new change counter. */
   append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number;
+  /** Makes the number of the next event greater than `seq`; without effect when it is so already. */
+  startAbove(seq: number): void;
   /** Writes the lease of `lease.address`, whoever had the address before. */
   put(lease: Lease): void;
   /** Makes the pool's sequence go on at `address`. */

@@ -137,7 +137,11 @@ function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerV
   return owner === ANONYMOUS ? [] : view.live(owner, pool);
 }
 
-function slotFor(identity: Identity, address: Mac, live: readonly Lease[]): Mac {
+/**
+ * Returns the slot of a live lease: 0, unless another of `live`, the owner's leases in the pool, has that one under the same
+ * installation and keepers.
+ */
+export function slotFor(identity: Identity, address: Mac, live: readonly Lease[]): Mac {
   if (identity.owner === ANONYMOUS) return address;
   const isOccupied = live.some(
     (lease) =>

@@ -2,6 +2,7 @@ import { MacpoolError } from "../error";
 import { createPool, deletePool, reserve, stats, unreserve, updatePool } from "../lease/administer";
 import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
+import { assess, recover } from "../lease/recover";
 import { acquire, type Grant, predict, release, update } from "../lease/transact";
 import type { EventFilter, LeaseFilter, LeaseStore, RegisterIdentity, Settled, Verification } from "./store";
 
@@ -40,6 +41,8 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     history: (filter = {}) => backend.events(filter),
     event: (seq) => backend.read((view) => view.event(seq)),
     stats: (pool) => backend.read((view) => stats(pool, view)),
+    recover: (stated, apply) =>
+      apply ? backend.write((ledger) => recover(stated, ledger)) : backend.read((view) => assess(stated, view)),
     verify: () => backend.verify(),
     close: () => backend.close(),
   };

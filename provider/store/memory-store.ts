@@ -12,6 +12,7 @@ import type { EventFilter, InitialContent, LeaseFilter, LeaseStore, StoreContext
 /** Returns a register that lives as long as the process: the plainest form of the contract, for tests and trials. */
 export function createMemoryStore(content: InitialContent, context: StoreContext): LeaseStore {
   const ledger = new MemoryLedger(context);
+  ledger.startAbove(content.seqAbove ?? 0);
   ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
   for (const pool of content.pools) createPool(pool, ledger);
   for (const reservation of content.reservations) reserve(reservation, ledger);
@@ -29,7 +30,7 @@ class MemoryBackend implements LedgerBackend {
   }
 
   async identity() {
-    return { storeId: this.#storeId, seq: this.#ledger.events.length };
+    return { storeId: this.#storeId, seq: this.#ledger.events.at(-1)?.seq ?? 0 };
   }
 
   async write<T>(work: (ledger: Ledger) => T): Promise<T> {
@@ -72,6 +73,7 @@ class MemoryBackend implements LedgerBackend {
 class MemoryLedger implements Ledger {
   readonly events: RegisterEvent[] = [];
   readonly #context: StoreContext;
+  #seq = 0;
   readonly #leases = new Map<Mac, Lease>();
   readonly #pools = new Map<string, Pool>();
   readonly #cursors = new Map<string, Mac>();
@@ -90,7 +92,7 @@ class MemoryLedger implements Ledger {
   }
 
   event(seq: number): RegisterEvent | undefined {
-    return this.events[seq - 1];
+    return this.events.find((event) => event.seq === seq);
   }
 
   pool(name: string): Pool | undefined {
@@ -171,9 +173,14 @@ class MemoryLedger implements Ledger {
 
   append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
     const { kind, address, pool, owner, installation } = event;
-    const seq = this.events.length + 1;
+    this.#seq += 1;
+    const seq = this.#seq;
     this.events.push({ seq, at: this.now, kind, address, pool, owner, installation, actor: this.#context.actor });
     return seq;
+  }
+
+  startAbove(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq);
   }
 
   put(lease: Lease): void {

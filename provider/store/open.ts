@@ -80,7 +80,12 @@ export function newRegister(prefix?: string): InitialContent {
   return { storeId: randomUUID(), pools: [defaultPool(prefix)], reservations: DEFAULT_RESERVATIONS };
 }
 
-function sqlitePath(store: string): string {
+/**
+ * Returns the absolute path of the register that `store` names, as {@link openRegister} reads it.
+ *
+ * @throws MacpoolError INVALID_CONFIG.
+ */
+export function sqlitePath(store: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(store)?.[1]?.toLowerCase();
   if (scheme === "file") return pathOfUrl(store);
   const path = scheme === "sqlite" ? store.slice("sqlite:".length) : store;

@@ -1,6 +1,7 @@
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
 import type { Manager, Pool, PoolSpec, Reservation } from "../lease/pool";
+import type { Recovery, StatedLease } from "../lease/recover";
 import type { Grant, LeaseChange, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
 import type { Range } from "../mac/range";
@@ -22,6 +23,8 @@ export interface InitialContent {
   readonly storeId: string;
   readonly pools: readonly PoolSpec[];
   readonly reservations: readonly Reservation[];
+  /** The change counter starts above this; default 0. For a register that is made anew for stacks that know a later change. */
+  readonly seqAbove?: number | undefined;
 }
 
 /** What one of several requests came to: its value, or its own error while the others went on. */
@@ -167,6 +170,13 @@ export interface LeaseStore {
 
   /** Checks the whole register and returns what is wrong with it; changes nothing. */
   verify(): Promise<Verification>;
+
+  /**
+   * Puts leases back that the states of stacks name and the register has lost, all in one step, and returns what each
+   * comes to, in the order given; with `apply` false it only says so and writes nothing. The rules are those of
+   * `recover.ts`. Repeating it writes nothing.
+   */
+  recover(stated: readonly StatedLease[], apply: boolean): Promise<readonly Recovery[]>;
 
   /** Waits for what is under way and lets go of the register. Closing twice is no error. */
   close(): Promise<void>;

@@ -46,6 +46,11 @@ export class SqliteLedger implements Ledger {
     this.#definitions.refresh();
   }
 
+  startAbove(seq: number): void {
+    const newest = this.#latest();
+    this.#newest = { seq: Math.max(newest.seq, seq), at: newest.at };
+  }
+
   /** Drops what was remembered of a transaction that was undone. */
   forget(): void {
     this.#newest = undefined;

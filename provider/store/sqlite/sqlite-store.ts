@@ -69,6 +69,7 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
     .prepare("insert into register (only, store_id, created_at) values (1, ?, ?)")
     .run(content.storeId, context.clock());
   const ledger = new SqliteLedger(database, context);
+  ledger.startAbove(content.seqAbove ?? 0);
   ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
   for (const pool of content.pools) createPool(pool, ledger);
   for (const reservation of content.reservations) reserve(reservation, ledger);

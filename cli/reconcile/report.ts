@@ -1,0 +1,60 @@
+import type { Lease } from "../../provider/lease/lease";
+import type { Recovery, Verdict } from "../../provider/lease/recover";
+import { formatMac } from "../../provider/mac/mac";
+import type { LeaseStore } from "../../provider/store/store";
+import type { Colour, Table } from "../output/table";
+import type { StackExport } from "./stack-export";
+
+/** What is said of one address. */
+export interface Finding {
+  readonly verdict: Verdict | "orphan";
+  readonly address: string;
+  readonly owner: string;
+  readonly stack: string;
+  readonly reason: string;
+}
+
+const COLOURS: Readonly<Record<Finding["verdict"], Colour | undefined>> = {
+  present: "green",
+  insert: "yellow",
+  renew: "yellow",
+  stale: "dim",
+  orphan: "yellow",
+  conflict: "red",
+  duplicate: "red",
+};
+
+/** How findings are printed. */
+export const FINDINGS: Table<Finding> = {
+  columns: [
+    { heading: "VERDICT", text: ({ verdict }) => verdict, colour: ({ verdict }) => COLOURS[verdict] },
+    { heading: "ADDRESS", text: ({ address }) => address },
+    { heading: "OWNER", text: ({ owner }) => owner },
+    { heading: "STACK", text: ({ stack }) => stack },
+    { heading: "REASON", text: ({ reason }) => reason },
+  ],
+  json: (finding) => finding,
+};
+
+/** Returns what is said of a stated lease. */
+export function findingOf({ stated, verdict, reason }: Recovery): Finding {
+  const { owner, stack } = stated;
+  return { verdict, address: formatMac(stated.address), owner, stack, reason };
+}
+
+/** Yields the live leases of the exported stacks that none of the exports knows: nobody will ever release them. */
+export async function* orphans(exports: readonly StackExport[], register: LeaseStore): AsyncIterable<Finding> {
+  const stacks = new Map(
+    exports.flatMap(({ stack, installations }) => installations.map((id) => [id, stack] as const)),
+  );
+  const stated = new Set(exports.flatMap(({ leases }) => leases.map(({ lease }) => lease.address)));
+  for await (const lease of register.list({ state: "live" })) {
+    const stack = stacks.get(lease.installation);
+    if (stack !== undefined && !stated.has(lease.address)) yield orphan(lease, stack);
+  }
+}
+
+function orphan({ address, owner }: Lease, stack: string): Finding {
+  const reason = `The stack does not have it any more, if the export is of now and no "pulumi up" was interrupted. To release it: macpool release ${formatMac(address)}`;
+  return { verdict: "orphan", address: formatMac(address), owner, stack, reason };
+}
