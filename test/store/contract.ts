@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { claimsContract } from "./contract/claims";
 import { derivedContract } from "./contract/derived";
+import { dumpContract } from "./contract/dump";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
 import { lookContract } from "./contract/look";
@@ -26,5 +27,6 @@ export function storeContract(name: string, open: Open): void {
     historyContract(open);
     predictContract(open);
     lookContract(open);
+    dumpContract(open);
   });
 }
