@@ -1,17 +1,21 @@
 import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
 import { adoptCommand } from "./commands/adopt";
+import { backupCommand } from "./commands/backup";
 import { claimCommand } from "./commands/claim";
 import { completionCommand } from "./commands/completion";
+import { exportCommand } from "./commands/export";
 import { historyCommand } from "./commands/history";
 import { importCommand } from "./commands/import";
 import { initCommand } from "./commands/init";
 import { listCommand } from "./commands/list";
+import { migrateCommand } from "./commands/migrate";
 import { nextCommand } from "./commands/next";
 import { poolCommand } from "./commands/pool";
 import { reconcileCommand } from "./commands/reconcile";
 import { releaseCommand } from "./commands/release";
 import { reserveCommand } from "./commands/reserve";
+import { restoreCommand } from "./commands/restore";
 import { showCommand } from "./commands/show";
 import { statsCommand } from "./commands/stats";
 import { exitCodeOf, Failed, USAGE } from "./exit-code";
@@ -73,6 +77,10 @@ function commands(): readonly Command[] {
     importCommand(),
     reconcileCommand(),
     completionCommand(),
+    backupCommand(),
+    restoreCommand(),
+    exportCommand(),
+    migrateCommand(),
   ];
 }
 

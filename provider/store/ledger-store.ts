@@ -4,6 +4,7 @@ import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
 import { assess, recover } from "../lease/recover";
 import { acquire, type Grant, predict, release, update } from "../lease/transact";
+import type { RegisterRecord } from "./record";
 import type { EventFilter, LeaseFilter, LeaseStore, RegisterIdentity, Settled, Verification } from "./store";
 
 /** What a kind of register must be able to do for {@link ledgerStore} to make a whole store of it. */
@@ -16,6 +17,7 @@ export interface LedgerBackend {
   read<T>(work: (view: LedgerView) => T): Promise<T>;
   leases(filter: LeaseFilter): AsyncIterable<Lease>;
   events(filter: EventFilter): AsyncIterable<RegisterEvent>;
+  dump(): AsyncIterable<RegisterRecord>;
   verify(): Promise<Verification>;
   close(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     stats: (pool) => backend.read((view) => stats(pool, view)),
     recover: (stated, apply) =>
       apply ? backend.write((ledger) => recover(stated, ledger)) : backend.read((view) => assess(stated, view)),
+    dump: () => backend.dump(),
     verify: () => backend.verify(),
     close: () => backend.close(),
   };

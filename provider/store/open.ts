@@ -6,7 +6,9 @@ import envPaths from "env-paths";
 import { actorName } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
+import type { RegisterRecord } from "./record";
 import { backupSqlite, type Copied, type Following } from "./sqlite/backup";
+import { loadSqlite } from "./sqlite/load";
 import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/restore";
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
 import type { InitialContent, LeaseStore, StoreContext } from "./store";
@@ -52,7 +54,7 @@ export function createRegister(store: string, context: StoreContext, prefix?: st
  *
  * @throws MacpoolError those of `backupSqlite`; INVALID_CONFIG.
  */
-export function backupRegister(
+export async function backupRegister(
   store: string,
   target: string,
   context: StoreContext,
@@ -66,13 +68,26 @@ export function backupRegister(
  *
  * @throws MacpoolError those of `restoreSqlite`; INVALID_CONFIG.
  */
-export function restoreRegister(
+export async function restoreRegister(
   from: string,
   store: string,
   context: StoreContext,
   options?: RestoreOptions,
 ): Promise<Restored> {
   return restoreSqlite(from, sqlitePath(store), context, options);
+}
+
+/**
+ * Creates a register with exactly the content of `records`, as from `dump` of any register, or none at all.
+ *
+ * @throws MacpoolError those of `loadSqlite`; INVALID_CONFIG.
+ */
+export async function loadRegister(
+  store: string,
+  records: AsyncIterable<RegisterRecord>,
+  context: StoreContext,
+): Promise<Copied> {
+  return loadSqlite(sqlitePath(store), records, context);
 }
 
 /** Returns what a new register holds: pool `default` under `prefix` (default 42), and the ranges reserved in it. */

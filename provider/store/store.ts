@@ -5,6 +5,7 @@ import type { Recovery, StatedLease } from "../lease/recover";
 import type { Grant, LeaseChange, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
 import type { Range } from "../mac/range";
+import type { RegisterRecord } from "./record";
 
 /** Time, randomness and identity of the writer: parameters, so that tests can choose them. */
 export interface StoreContext {
@@ -167,6 +168,12 @@ export interface LeaseStore {
    * @throws MacpoolError POOL_NOT_FOUND.
    */
   stats(pool: string): Promise<PoolUsage>;
+
+  /**
+   * Yields everything the register holds, deleted pools and tokens included, as it is at one moment: when the first record
+   * is asked for. Others may write meanwhile.
+   */
+  dump(): AsyncIterable<RegisterRecord>;
 
   /** Checks the whole register and returns what is wrong with it; changes nothing. */
   verify(): Promise<Verification>;

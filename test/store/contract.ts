@@ -3,6 +3,7 @@ import { byHandContract } from "./contract/by-hand";
 import { claimsContract } from "./contract/claims";
 import { deletedPoolsContract } from "./contract/deleted-pools";
 import { derivedContract } from "./contract/derived";
+import { dumpContract } from "./contract/dump";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
 import { lookContract } from "./contract/look";
@@ -32,5 +33,6 @@ export function storeContract(name: string, open: Open): void {
     historyContract(open);
     predictContract(open);
     lookContract(open);
+    dumpContract(open);
   });
 }

@@ -111,7 +111,7 @@ function assertSound({ faults }: Verification, what: string): void {
 function unsound(what: string, faults: readonly string[]): MacpoolError {
   return new MacpoolError(
     "REGISTER_CORRUPT",
-    `${what} is not sound, and was not kept (${faults.length} faults). The first: ${faults[0] ?? ""} Run: macpool doctor`,
+    `${what} is not sound, and was not kept. Its faults are ${faults.length}; the first: ${faults[0] ?? ""}`,
     { details: { faults: faults.length, first: faults[0] ?? "" } },
   );
 }

@@ -23,6 +23,8 @@ export interface Restored extends Copied {
   readonly replaced: Replaced | undefined;
 }
 
+const REPLACE = "With --replace the backup takes its place, and it is kept beside it.";
+
 /**
  * Makes a copy of the register file `from` the register at `to`, checked from end to end and brought to the present
  * schema. A crash at any moment leaves at `to` what was there before, or the restored register; `from` is only read.
@@ -39,7 +41,7 @@ export async function restoreSqlite(
   const source = resolve(from);
   const target = existsSync(to) ? realpathSync(to) : resolve(to);
   const patience = patienceOf(target, context, options);
-  if (options.replace !== true) assertVacant(target);
+  if (options.replace !== true) assertVacant(target, REPLACE);
   return withScratch(target, options.fileSystem ?? machineFileSystem, async (scratch) => {
     const copied = await bringIn(source, scratch, context.clock, options);
     options.signal?.throwIfAborted();

@@ -64,9 +64,9 @@ export function removeSideFiles(path: string): void {
  *
  * @throws MacpoolError REGISTER_EXISTS naming what is there.
  */
-export function assertVacant(path: string): void {
+export function assertVacant(path: string, advice?: string): void {
   const taken = [path, ...LOGS.map((suffix) => path + suffix)].find((file) => existsSync(file));
-  if (taken !== undefined) throw occupied(taken);
+  if (taken !== undefined) throw occupied(taken, undefined, advice);
 }
 
 /**
@@ -147,10 +147,11 @@ function creating<T>(directory: string, work: () => T): T {
   }
 }
 
-function occupied(path: string, cause?: unknown): MacpoolError {
-  return new MacpoolError(
-    "REGISTER_EXISTS",
-    `There is a file at ${path} already; it was left alone. Choose another path, or move it away first.`,
-    { cause, details: { path } },
-  );
+const ADVICE = "Choose another path, or move it away first.";
+
+function occupied(path: string, cause?: unknown, advice = ADVICE): MacpoolError {
+  return new MacpoolError("REGISTER_EXISTS", `There is a file at ${path} already; it was left alone. ${advice}`, {
+    cause,
+    details: { path },
+  });
 }

@@ -7,6 +7,7 @@ import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
+import { dump } from "./dump";
 import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
@@ -185,6 +186,10 @@ class SqliteBackend implements LedgerBackend {
 
   events(filter: Parameters<LedgerBackend["events"]>[0]) {
     return this.#yielding(events(this.#connection.database, filter));
+  }
+
+  dump() {
+    return this.#yielding(dump(this.#connection.file));
   }
 
   verify() {
