@@ -3,6 +3,7 @@ import { MacpoolError } from "../provider/error";
 import { adoptCommand } from "./commands/adopt";
 import { backupCommand } from "./commands/backup";
 import { claimCommand } from "./commands/claim";
+import { doctorCommand } from "./commands/doctor";
 import { exportCommand } from "./commands/export";
 import { historyCommand } from "./commands/history";
 import { initCommand } from "./commands/init";
@@ -73,6 +74,7 @@ function commands(): readonly Command[] {
     poolCommand(),
     reserveCommand(),
     reconcileCommand(),
+    doctorCommand(),
     backupCommand(),
     restoreCommand(),
     exportCommand(),
