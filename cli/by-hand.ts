@@ -4,9 +4,6 @@ import type { Grant } from "../provider/lease/transact";
 import { formatMac } from "../provider/mac/mac";
 import { warn } from "./register";
 
-/** Leases made on the command line belong to this installation; those of a Pulumi program to its provider resource. */
-export const INSTALLATION = "cli";
-
 /** Returns how a lease that was just granted is printed as JSON; the token is what fences later changes. */
 export function grantedJson(lease: Lease) {
   const { pool, owner, token, seq } = lease;

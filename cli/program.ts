@@ -3,9 +3,11 @@ import { MacpoolError } from "../provider/error";
 import { adoptCommand } from "./commands/adopt";
 import { backupCommand } from "./commands/backup";
 import { claimCommand } from "./commands/claim";
+import { completionCommand } from "./commands/completion";
 import { doctorCommand } from "./commands/doctor";
 import { exportCommand } from "./commands/export";
 import { historyCommand } from "./commands/history";
+import { importCommand } from "./commands/import";
 import { initCommand } from "./commands/init";
 import { listCommand } from "./commands/list";
 import { migrateCommand } from "./commands/migrate";
@@ -73,8 +75,10 @@ function commands(): readonly Command[] {
     statsCommand(),
     poolCommand(),
     reserveCommand(),
+    importCommand(),
     reconcileCommand(),
     doctorCommand(),
+    completionCommand(),
     backupCommand(),
     restoreCommand(),
     exportCommand(),

@@ -1,9 +1,7 @@
 import { MacpoolError } from "../provider/error";
 import type { Lease } from "../provider/lease/lease";
-import { parseOwner } from "../provider/lease/owner";
+import { isByHand, parseOwner } from "../provider/lease/owner";
 import { formatMac, type Mac, readMac } from "../provider/mac/mac";
-
-const BY_HAND: readonly string[] = ["cli", "import"];
 
 /** What "MAC or OWNER" on the command line means. */
 export type Subject = { readonly address: Mac } | { readonly owner: string };
@@ -30,7 +28,7 @@ export function subjectText(subject: Subject): string {
  * @throws MacpoolError ADDRESS_TAKEN.
  */
 export function assertByHand(lease: Lease, isForced: boolean): void {
-  if (isForced || BY_HAND.includes(lease.installation)) return;
+  if (isForced || isByHand(lease.installation)) return;
   const address = formatMac(lease.address);
   throw new MacpoolError(
     "ADDRESS_TAKEN",

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
 import type { Lease } from "../../provider/lease/lease";
-import { parseOwner } from "../../provider/lease/owner";
+import { BY_HAND, parseOwner } from "../../provider/lease/owner";
 import type { Grant } from "../../provider/lease/transact";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
-import { INSTALLATION, settledJson } from "../by-hand";
+import { settledJson } from "../by-hand";
 import { withRegister } from "../register";
 import { assertByHand } from "../subject";
 import { grantOne, hand } from "./claim";
@@ -56,7 +56,7 @@ async function takeOver(register: LeaseStore, lease: Lease, owner: string): Prom
   const isRename = lease.owner !== owner;
   if (
     isRename &&
-    (await register.update({ address, token, owner, installation: INSTALLATION, description, tags })) === undefined
+    (await register.update({ address, token, owner, installation: BY_HAND.cli, description, tags })) === undefined
   ) {
     throw new MacpoolError(
       "LEASE_NOT_FOUND",

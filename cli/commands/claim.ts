@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
-import { parseOwner } from "../../provider/lease/owner";
+import { BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import type { Grant } from "../../provider/lease/transact";
 import { classify } from "../../provider/mac/classify";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import { contains } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
-import { collectTag, INSTALLATION, settledJson } from "../by-hand";
+import { collectTag, settledJson } from "../by-hand";
 import { warn, withRegister } from "../register";
 
 interface ClaimOptions {
@@ -54,7 +54,7 @@ export async function grantOne(register: LeaseStore, request: AcquireRequest): P
 
 /** Returns what every request of the command line has in common. */
 export function hand(owner: string, pool: string): AcquireRequest {
-  return { owner, installation: INSTALLATION, pool, rotation: "", description: "", tags: {} };
+  return { owner, installation: BY_HAND.cli, pool, rotation: "", description: "", tags: {} };
 }
 
 async function poolOf(register: LeaseStore, address: Mac): Promise<string> {

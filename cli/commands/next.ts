@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
-import { ANONYMOUS, parseOwner } from "../../provider/lease/owner";
+import { ANONYMOUS, BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
-import { grantedJson, INSTALLATION } from "../by-hand";
+
+import { grantedJson } from "../by-hand";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
 
@@ -58,7 +59,7 @@ async function* granted(register: LeaseStore, request: AcquireRequest, count: nu
 
 function requestOf(options: NextOptions): AcquireRequest {
   const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
-  return { owner, installation: INSTALLATION, pool: options.pool, rotation: "", description: "", tags: {} };
+  return { owner, installation: BY_HAND.cli, pool: options.pool, rotation: "", description: "", tags: {} };
 }
 
 function parseCount(text: string): number {

@@ -18,9 +18,9 @@ conflict, duplicate (to be settled by hand).
 Exit codes: 0 nothing is left to do, 1 there is (a conflict or duplicate; without --apply anything to put back), 2 a file
 cannot be read, 3 register unusable, or not the one of the exports.
 
-Example:
-  pulumi stack export --stack dev > dev.json
-  pulumi stack export --stack prod > prod.json
+Each file is what this prints: pulumi stack export --stack dev > dev.json
+
+Examples:
   macpool reconcile dev.json prod.json
   macpool reconcile --apply dev.json prod.json`;
 

@@ -37,7 +37,10 @@ export interface AcquireRequest extends Labels {
   readonly rotation: string;
   /** The one address that will do. */
   readonly requestedAddress?: Mac | undefined;
-  /** Whether a lease of the same owner under another installation may be taken over. */
+  /**
+   * Whether a lease of the same owner under another installation may be taken over; with `requestedAddress`, also one of
+   * any owner that was made by hand (`BY_HAND`).
+   */
   readonly adopt?: boolean | undefined;
   /** What a preview showed; taken if the owner holds it, or if it is one of its derived candidates and still free. */
   readonly preferred?: Mac | undefined;

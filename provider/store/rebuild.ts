@@ -1,9 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
-import { MacpoolError } from "../error";
 import { newRegister, openRegister, sqlitePath } from "./open";
-import { syncDirectory } from "./sqlite/scratch";
+import { putInPlace, removeDatabase } from "./sqlite/scratch";
 import { createSqliteRegister } from "./sqlite/sqlite-store";
 import type { InitialContent, LeaseStore, StoreContext } from "./store";
 
@@ -39,26 +36,9 @@ export async function rebuildRegister<T>(
     createSqliteRegister(draft, contentOf(lost), context);
     const register = await openRegister(draft, context);
     const result = await work(register).finally(() => register.close());
-    publish(draft, path);
+    putInPlace(draft, path);
     return result;
   } finally {
-    for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+    removeDatabase(draft);
   }
-}
-
-/** A link, because a rename would replace a register that somebody made meanwhile. */
-function publish(draft: string, path: string): void {
-  try {
-    linkSync(draft, path);
-  } catch (cause) {
-    const isThere = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    throw new MacpoolError(
-      isThere ? "REGISTER_EXISTS" : "REGISTER_UNUSABLE",
-      isThere
-        ? `There is a file at ${path} by now; it was left alone. Look whose it is, and reconcile again.`
-        : `Register ${path} cannot be put in its place (${String(cause)}). Choose a path on a local file system.`,
-      { cause, details: { path } },
-    );
-  }
-  syncDirectory(dirname(path));
 }
