@@ -54,10 +54,12 @@ async function* watched(globals: GlobalOptions, onFault: () => void): AsyncItera
 async function* checks(globals: GlobalOptions): AsyncIterable<Check> {
   const store = storeOf(globals);
   const context = commandContext();
+  // First, because what it refuses may hold a password, which is not to be shown.
+  const examined = await examineRegister(store, context);
   yield { check: "register", verdict: "ok", finding: `${store} (${reasonOf(globals)})` };
   yield ciCheck();
   let isUsable = true;
-  for (const check of await examineRegister(store, context)) {
+  for (const check of examined) {
     if (check.verdict === "fault") isUsable = false;
     yield check;
   }

@@ -63,9 +63,12 @@ class ExportReader {
       if (isOver) throw invalid("the export ended in the line before");
       const said = this.line === 1 ? parseHeader(text) : parseLine(text);
       isOver = said.record === "end";
-      if (said.record === "end") assertWhole(said, this.line - 1, hash);
-      else yield said;
+      if (said.record === "end") {
+        assertWhole(said, this.line - 1, hash);
+        continue;
+      }
       hash.update(`${text}\n`);
+      yield said;
     }
     if (!isOver) throw invalid("the export is cut off after it: its last line is missing");
   }
