@@ -4,6 +4,7 @@ import { adoptCommand } from "./commands/adopt";
 import { backupCommand } from "./commands/backup";
 import { claimCommand } from "./commands/claim";
 import { completionCommand } from "./commands/completion";
+import { doctorCommand } from "./commands/doctor";
 import { exportCommand } from "./commands/export";
 import { historyCommand } from "./commands/history";
 import { importCommand } from "./commands/import";
@@ -76,6 +77,7 @@ function commands(): readonly Command[] {
     reserveCommand(),
     importCommand(),
     reconcileCommand(),
+    doctorCommand(),
     completionCommand(),
     backupCommand(),
     restoreCommand(),

@@ -42,7 +42,7 @@ export function migrateCommand(): Command {
 async function migrate(source: LeaseStore, to: string, context: StoreContext, signal: AbortSignal) {
   const progress = startProgress("records copied");
   try {
-    const made = await loadRegister(to, watched(source.dump(), progress, signal), context);
+    const made = await loadRegister(to, watched(source.dump(), progress), context, signal);
     const target = await openRegister(made.location, context);
     const copied = await digestOf(target.dump()).finally(() => target.close());
     if (copied !== (await digestOf(source.dump()))) throw differs(source.location, made.location);
@@ -52,10 +52,9 @@ async function migrate(source: LeaseStore, to: string, context: StoreContext, si
   }
 }
 
-async function* watched(records: AsyncIterable<RegisterRecord>, progress: Progress, signal: AbortSignal) {
+async function* watched(records: AsyncIterable<RegisterRecord>, progress: Progress) {
   let count = 0;
   for await (const record of records) {
-    signal.throwIfAborted();
     count += 1;
     progress.tell(count);
     yield record;

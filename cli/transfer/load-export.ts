@@ -37,7 +37,7 @@ export async function loadExport(
 ): Promise<LoadedRegister> {
   const reader = new ExportReader(lines, options);
   try {
-    return await loadRegister(store, reader.records(), context);
+    return await loadRegister(store, reader.records(), context, options.signal);
   } catch (error) {
     throw MacpoolError.is(error) && error.code === "INVALID_FILE" ? atLine(reader.line, error) : error;
   }
@@ -59,14 +59,16 @@ class ExportReader {
     let isOver = false;
     for await (const text of this.#lines) {
       this.line += 1;
-      this.#options.signal?.throwIfAborted();
       this.#options.progress?.(this.line);
       if (isOver) throw invalid("the export ended in the line before");
       const said = this.line === 1 ? parseHeader(text) : parseLine(text);
       isOver = said.record === "end";
-      if (said.record === "end") assertWhole(said, this.line - 1, hash);
-      else yield said;
+      if (said.record === "end") {
+        assertWhole(said, this.line - 1, hash);
+        continue;
+      }
       hash.update(`${text}\n`);
+      yield said;
     }
     if (!isOver) throw invalid("the export is cut off after it: its last line is missing");
   }

@@ -6,8 +6,10 @@ import envPaths from "env-paths";
 import { actorName } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
+import type { Check } from "./check";
 import type { RegisterRecord } from "./record";
 import { backupSqlite, type Copied, type Following } from "./sqlite/backup";
+import { examineSqlite } from "./sqlite/examine";
 import { loadSqlite } from "./sqlite/load";
 import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/restore";
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
@@ -86,8 +88,18 @@ export async function loadRegister(
   store: string,
   records: AsyncIterable<RegisterRecord>,
   context: StoreContext,
+  signal?: AbortSignal,
 ): Promise<Copied> {
-  return loadSqlite(sqlitePath(store), records, context);
+  return loadSqlite(sqlitePath(store), records, context, { signal });
+}
+
+/**
+ * Returns every check of the register's file and of what surrounds it; its content is checked by {@link LeaseStore.verify}.
+ *
+ * @throws MacpoolError INVALID_CONFIG.
+ */
+export async function examineRegister(store: string, context: StoreContext): Promise<readonly Check[]> {
+  return examineSqlite(sqlitePath(store), context, { giveUpAfter: 3_000 });
 }
 
 /** Returns what a new register holds: pool `default` under `prefix` (default 42), and the ranges reserved in it. */

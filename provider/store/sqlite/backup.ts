@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import type { StoreContext, Verification } from "../store";
@@ -50,6 +51,7 @@ export async function backupSqlite(
     return await withScratch(to, undefined, async (scratch) => {
       await copyMoment(database, scratch, following);
       const copied = inspect(scratch, `The copy of ${file.path}`);
+      await lastCall(following.signal);
       putInPlace(scratch, to);
       return { ...copied, location: to };
     });
@@ -96,6 +98,12 @@ export function inspect(path: string, what: string): Omit<Copied, "location"> {
   } finally {
     database.close();
   }
+}
+
+/** Lets a signal be seen that came during a check, which nothing can interrupt. */
+export async function lastCall(signal: AbortSignal | undefined): Promise<void> {
+  await othersTurn();
+  signal?.throwIfAborted();
 }
 
 function step(state: Database.BackupMetadata, { signal, progress }: Following): number {

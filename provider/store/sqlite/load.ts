@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import type { RegisterRecord } from "../record";
 import type { StoreContext } from "../store";
-import { type Copied, inspect } from "./backup";
+import { type Copied, inspect, lastCall } from "./backup";
 import { createDatabase } from "./connection";
 import { columnsOf } from "./definitions";
 import { type FileSystem, machineFileSystem } from "./file-checks";
@@ -15,6 +15,13 @@ import { isConstraint, translate } from "./sqlite-error";
 
 /** Records written before others have their turn. */
 const PAGE = 1000;
+
+/** How a register is loaded. */
+export interface LoadOptions {
+  /** Aborting it leaves nothing behind, and fails with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly fileSystem?: FileSystem | undefined;
+}
 
 type Of<Kind extends RegisterRecord["record"]> = Extract<RegisterRecord, { record: Kind }>;
 
@@ -29,16 +36,17 @@ export async function loadSqlite(
   path: string,
   records: AsyncIterable<RegisterRecord>,
   context: StoreContext,
-  fileSystem: FileSystem = machineFileSystem,
+  { signal, fileSystem = machineFileSystem }: LoadOptions = {},
 ): Promise<Copied> {
   const target = resolve(path);
   assertVacant(target);
   return withScratch(target, fileSystem, async (scratch) => {
     createDatabase(scratch, context.clock(), () => undefined);
-    await fill(scratch, records).catch((error: unknown) => {
+    await fill(scratch, records, signal).catch((error: unknown) => {
       throw isConstraint(error) ? contradiction(error) : translate(error, target);
     });
     const loaded = inspected(scratch);
+    await lastCall(signal);
     putInPlace(scratch, target);
     return { ...loaded, location: target };
   });
@@ -53,7 +61,11 @@ function inspected(scratch: string): Omit<Copied, "location"> {
   }
 }
 
-async function fill(path: string, records: AsyncIterable<RegisterRecord>): Promise<void> {
+async function fill(
+  path: string,
+  records: AsyncIterable<RegisterRecord>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const Driver = loadDriver();
   const database = new Driver(path, { fileMustExist: true, timeout: 0 });
   try {
@@ -63,6 +75,7 @@ async function fill(path: string, records: AsyncIterable<RegisterRecord>): Promi
     const write = writerOf(database);
     let rows = 0;
     for await (const record of records) {
+      signal?.throwIfAborted();
       write(record);
       rows += 1;
       if (rows % PAGE === 0) await othersTurn();

@@ -3,7 +3,7 @@ import { copyFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { MacpoolError } from "../../error";
 import type { StoreContext } from "../store";
-import { type Copied, type Following, inspect } from "./backup";
+import { type Copied, type Following, inspect, lastCall } from "./backup";
 import { openConnection } from "./connection";
 import { type FileSystem, machineFileSystem } from "./file-checks";
 import { patienceOf, type Waiting } from "./patience";
@@ -44,7 +44,7 @@ export async function restoreSqlite(
   if (options.replace !== true) assertVacant(target, REPLACE);
   return withScratch(target, options.fileSystem ?? machineFileSystem, async (scratch) => {
     const copied = await bringIn(source, scratch, context.clock, options);
-    options.signal?.throwIfAborted();
+    await lastCall(options.signal);
     if (options.replace !== true || !isOccupied(target)) {
       putInPlace(scratch, target);
       return { ...copied, location: target, replaced: undefined };
