@@ -23,8 +23,8 @@ export interface LedgerView {
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined;
   /** Where the pool's sequence goes on. */
   cursor(pool: string): Mac;
-  /** The lowest address at or above the pool's cursor that has no lease and is not reserved. */
-  nextUnissued(pool: Pool): Mac | undefined;
+  /** The lowest address at or above `from`, by default the pool's cursor, that has no lease and is not reserved. */
+  nextUnissued(pool: Pool, from?: Mac): Mac | undefined;
   /** Released leases of a pool, longest-released first. */
   longestReleased(pool: string): Iterable<Lease>;
   usage(pool: Pool): PoolUsage;

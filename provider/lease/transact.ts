@@ -8,7 +8,7 @@ import { ANONYMOUS } from "./owner";
 import type { Pool } from "./pool";
 
 /** A derived pool below this size is too likely to hold a surprise between preview and update to promise from. */
-const SMALLEST_PREDICTABLE_POOL = 2 ** 24;
+export const SMALLEST_PREDICTABLE_POOL = 2 ** 24;
 
 /** A lease that was granted, by which rule, and what the user should know about it. */
 export interface Grant {
@@ -26,23 +26,29 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
   const pool = requirePool(request.pool, ledger);
   const live = liveOf(request, ledger);
   const chosen = entitlement(request, pool, live, ledger) ?? allocate(request, pool, ledger);
+  const granted = record(request, chosen, live, ledger);
+  if (chosen.rule === "sequence") ledger.setCursor(pool.name, chosen.address + 1);
+  return granted;
+}
+
+/** Writes the lease of an address that the rules chose for `request`, whose owner has the leases `live` in its pool. */
+export function record(request: AcquireRequest, chosen: Entitlement, live: readonly Lease[], ledger: Ledger): Grant {
   const held = chosen.rule === "keep" || chosen.rule === "adopt" ? ledger.at(chosen.address) : undefined;
   const lease: Lease = {
     address: chosen.address,
-    pool: pool.name,
+    pool: request.pool,
     owner: request.owner,
     installation: request.installation,
     rotation: request.rotation,
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
-    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address, pool: pool.name }),
+    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address }),
     acquiredAt: held?.acquiredAt ?? ledger.now,
     releasedAt: undefined,
     description: request.description,
     tags: request.tags,
   };
   ledger.put(lease);
-  if (chosen.rule === "sequence") ledger.setCursor(pool.name, chosen.address + 1);
   return { lease, rule: chosen.rule, warning: namesake(lease, live) };
 }
 

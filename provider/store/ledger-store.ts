@@ -1,5 +1,6 @@
 import { MacpoolError } from "../error";
 import { createPool, reserve, stats, unreserve, updatePool } from "../lease/administer";
+import { acquireBlock, predictBlock } from "../lease/block";
 import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
 import { acquire, type Grant, predict, release, update } from "../lease/transact";
@@ -29,6 +30,9 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     pools: () => backend.read((view) => view.pools()),
     acquire: (requests) => backend.write((ledger) => requests.map((request) => settled(request, ledger))),
     predict: (request, isPromised = () => false) => backend.read((view) => predict(request, view, isPromised)),
+    acquireBlock: (request) => backend.write((ledger) => acquireBlock(request, ledger)),
+    predictBlock: (request, isPromised = () => false) =>
+      backend.read((view) => predictBlock(request, view, isPromised)),
     release: (refs) => backend.write((ledger) => refs.map((ref) => release(ref, ledger))),
     update: (change) => backend.write((ledger) => update(change, ledger)),
     find: (address) => backend.read((view) => view.at(address)),

@@ -131,9 +131,9 @@ class MemoryLedger implements Ledger {
     return this.#cursors.get(pool) ?? 0;
   }
 
-  nextUnissued(pool: Pool): Mac | undefined {
+  nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
     for (const range of pool.ranges) {
-      let address = Math.max(range.start, this.cursor(pool.name));
+      let address = Math.max(range.start, from);
       while (address <= range.end) {
         const reserved = this.reservationAt(address);
         if (reserved === undefined && !this.#leases.has(address)) return address;

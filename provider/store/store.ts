@@ -1,3 +1,4 @@
+import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
 import type { Pool, PoolSpec, Reservation } from "../lease/pool";
@@ -100,6 +101,25 @@ export interface LeaseStore {
    * @throws MacpoolError as the failing outcome of `acquire` would hold, except POOL_EXHAUSTED.
    */
   predict(request: AcquireRequest, isPromised?: (address: Mac) => boolean): Promise<Entitlement | undefined>;
+
+  /**
+   * Grants all addresses of a block, in order of index, or fails and writes nothing. The rules are those of `block.ts`:
+   * what the block holds stays, also under its token, and what lies beyond its count is released in the same step.
+   *
+   * @throws MacpoolError POOL_NOT_FOUND, POOL_EXHAUSTED, or the ADDRESS_ code about an address that it must have.
+   */
+  acquireBlock(request: BlockRequest): Promise<readonly Grant[]>;
+
+  /**
+   * Returns, by index, what {@link acquireBlock} would grant now, and undefined where that cannot be promised;
+   * `isPromised` names addresses that were already promised to another owner. Never writes.
+   *
+   * @throws MacpoolError as `acquireBlock` would fail, except POOL_EXHAUSTED.
+   */
+  predictBlock(
+    request: BlockRequest,
+    isPromised?: (address: Mac, owner: string) => boolean,
+  ): Promise<readonly (Entitlement | undefined)[]>;
 
   /**
    * Ends each lease that is live under its token and starts its quarantine; returns the released lease, or undefined

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { blockContract } from "./contract/block";
 import { claimsContract } from "./contract/claims";
 import { derivedContract } from "./contract/derived";
 import { historyContract } from "./contract/history";
@@ -8,6 +9,7 @@ import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
+import { runContract } from "./contract/run";
 import { sequenceContract } from "./contract/sequence";
 import { verbsContract } from "./contract/verbs";
 import type { Open } from "./support";
@@ -26,5 +28,7 @@ export function storeContract(name: string, open: Open): void {
     historyContract(open);
     predictContract(open);
     lookContract(open);
+    blockContract(open);
+    runContract(open);
   });
 }

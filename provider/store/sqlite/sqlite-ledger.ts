@@ -91,11 +91,10 @@ export class SqliteLedger implements Ledger {
     return row === undefined ? undefined : leaseOfRow(row);
   }
 
-  nextUnissued(pool: Pool): Mac | undefined {
-    const cursor = this.cursor(pool.name);
+  nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
     for (const range of pool.ranges) {
-      if (range.end < cursor) continue;
-      const found = this.#firstGap(Math.max(cursor, range.start), range.end);
+      if (range.end < from) continue;
+      const found = this.#firstGap(Math.max(from, range.start), range.end);
       if (found !== undefined) return found;
     }
     return undefined;
