@@ -1,13 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
-import { ANONYMOUS, parseOwner } from "../../provider/lease/owner";
+import { ANONYMOUS, BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
 import { type GlobalOptions, withRegister } from "../register";
-
-/** Leases made by hand belong to this installation; those of a Pulumi program to its provider resource. */
-const INSTALLATION = "cli";
 
 /** Addresses granted in one transaction: few enough for output to flow. */
 const CHUNK = 1000;
@@ -52,7 +49,7 @@ async function printNext(register: LeaseStore, request: AcquireRequest, count: n
 
 function requestOf(options: NextOptions): AcquireRequest {
   const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
-  return { owner, installation: INSTALLATION, pool: options.pool, rotation: "", description: "", tags: {} };
+  return { owner, installation: BY_HAND.cli, pool: options.pool, rotation: "", description: "", tags: {} };
 }
 
 function jsonOf(lease: Lease) {

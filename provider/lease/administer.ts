@@ -4,76 +4,127 @@ import { formatMac, type Mac } from "../mac/mac";
 import { formatRange, overlaps, type Range } from "../mac/range";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
-import { definePool, type Pool, type PoolSpec, type Reservation } from "./pool";
+import { Rehearsal } from "./overlay";
+import { definePool, isSameManager, type Manager, type Pool, type PoolSpec, type Reservation } from "./pool";
 import { requirePool } from "./transact";
 
 const HIGHEST = 2 ** 48 - 1;
 
 /**
- * Adds a pool to the ledger and returns it.
+ * Adds a pool to the ledger, managed by `by`, and returns it. A name that was deleted comes back: its owners get their
+ * released addresses again, and quarantine holds. A pool that `by` manages already (a retry), or any with `adopt`,
+ * becomes what `spec` says, defaults included.
  *
- * @throws MacpoolError POOL_CONFLICT when its name exists or a range overlaps another pool; those of `definePool`.
+ * @throws MacpoolError POOL_CONFLICT when its name exists otherwise, or as {@link updatePool}; those of `definePool`.
  */
-export function createPool(spec: PoolSpec, ledger: Ledger): Pool {
-  const pool = definePool(spec);
-  if (ledger.pool(pool.name) !== undefined) {
-    throw new MacpoolError("POOL_CONFLICT", `Pool "${pool.name}" exists already. Update it, or choose another name.`);
+export function createPool(spec: PoolSpec, ledger: Ledger, by?: Manager, adopt = false): Pool {
+  const pool = definePool(spec, by);
+  const existing = ledger.pool(pool.name);
+  if (existing !== undefined) {
+    const isRetry = by !== undefined && isSameManager(existing.managedBy, by);
+    if (!isRetry && !adopt) throw poolExists(existing);
+    return change(pool, existing, ledger, by);
   }
   assertDisjoint(pool, ledger);
-  ledger.append(poolEvent("create-pool", pool.name));
+  ledger.append(poolEvent("create-pool", pool.name, by));
   ledger.putPool(pool);
   ledger.setCursor(pool.name, lowest(pool));
   return pool;
 }
 
 /**
- * Changes a pool and returns it.
+ * Returns what {@link createPool} would return now, with the pools `planned` in force; writes nothing. A pool of another
+ * name that `by` manages counts as deleted, which it is before its successor is created.
+ *
+ * @throws MacpoolError as {@link createPool}.
+ */
+export function predictPool(
+  spec: PoolSpec,
+  view: LedgerView,
+  by?: Manager,
+  adopt = false,
+  planned: readonly Pool[] = [],
+): Pool {
+  return createPool(spec, new Rehearsal(view, planned, spec.name, by), by, adopt);
+}
+
+/**
+ * Changes a pool and returns it. With `by`, that declaration manages it from now on; otherwise its manager stays.
  *
  * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or a live lease would lie
  * outside; those of `definePool`.
  */
-export function updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>, ledger: Ledger): Pool {
-  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  const pool = definePool({ ...requirePool(name, ledger), ...given, name });
+export function updatePool(name: string, changes: Partial<Omit<PoolSpec, "name">>, ledger: Ledger, by?: Manager): Pool {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const existing = requirePool(name, ledger);
+  return change(definePool({ ...existing, ...given, name }, by ?? existing.managedBy), existing, ledger, by);
+}
+
+function change(pool: Pool, existing: Pool, ledger: Ledger, by: Manager | undefined): Pool {
   assertDisjoint(pool, ledger);
   const outside = liveOutside(pool, ledger);
   if (outside !== undefined) {
     throw new MacpoolError(
       "POOL_CONFLICT",
-      `Pool "${name}" cannot shrink: ${formatMac(outside.address)} is leased to "${outside.owner}" and would lie outside. Release it first.`,
-      { details: { pool: name, address: formatMac(outside.address), holder: outside.owner } },
+      `Pool "${pool.name}" cannot shrink: ${formatMac(outside.address)} is leased to "${outside.owner}" and would lie outside. Release it first.`,
+      { details: { pool: pool.name, address: formatMac(outside.address), holder: outside.owner } },
     );
   }
-  ledger.append(poolEvent("update-pool", name));
+  ledger.append(poolEvent("update-pool", pool.name, by));
   ledger.putPool(pool);
   // Ranges may have come in below the cursor; whatever above them is taken will be skipped again.
-  if (change.ranges !== undefined) ledger.setCursor(name, lowest(pool));
+  if (!isSameRanges(pool.ranges, existing.ranges)) ledger.setCursor(pool.name, lowest(pool));
   return pool;
 }
 
-/** Keeps a range from being handed out; repeating it changes nothing. */
-export function reserve(reservation: Reservation, ledger: Ledger): void {
-  if (!isRange(reservation)) {
-    throw new MacpoolError(
-      "INVALID_RANGE",
-      `A reserved range must start at or before its end: ${reservation.start} to ${reservation.end} does not.`,
-    );
-  }
-  if (ledger.reservations().some((other) => isSameRange(other, reservation))) return;
-  ledger.append({ ...poolEvent("reserve", ""), address: reservation.start });
-  ledger.addReservation(reservation);
+/**
+ * Deletes a pool; returns false when there is none or, with `by`, when another declaration manages it. Its released
+ * leases stay, for a pool of the same name.
+ *
+ * @throws MacpoolError POOL_CONFLICT while it has live leases.
+ */
+export function deletePool(name: string, ledger: Ledger, by?: Manager): boolean {
+  const pool = ledger.pool(name);
+  if (pool === undefined || (by !== undefined && !isSameManager(pool.managedBy, by))) return false;
+  const held = firstLive(pool, ledger);
+  if (held !== undefined) throw stillInUse(held, ledger.usage(pool).live);
+  ledger.append(poolEvent("delete-pool", name, by));
+  ledger.retirePool(name);
+  return true;
 }
 
-/** Ends the reservation with exactly these ends; returns whether there was one. Those of every register stay. */
-export function unreserve(range: Range, ledger: Ledger): boolean {
-  if (neverAllocated.some((other) => isSameRange(other, range))) return false;
-  const found = ledger.reservations().find((other) => isSameRange(other, range));
-  if (found === undefined) return false;
-  ledger.append({ ...poolEvent("unreserve", ""), address: range.start });
+/**
+ * Keeps a range from being handed out, managed by `by`. Repeating it changes nothing, but for the reason that the
+ * reservation's own manager gives; with `adopt`, `by` becomes the manager of what somebody else reserved.
+ *
+ * @throws MacpoolError INVALID_RANGE; RESERVATION_CONFLICT when `by` is given and somebody else reserved that range.
+ */
+export function reserve({ start, end, reason }: Reservation, ledger: Ledger, by?: Manager, adopt = false): void {
+  assertOrdered({ start, end });
+  const existing = ledger.reservationOf({ start, end });
+  if (existing !== undefined) {
+    if (by === undefined) return;
+    const isOwn = isSameManager(existing.managedBy, by);
+    if (isBuiltIn(existing) || (!isOwn && !adopt)) throw reservedOtherwise(existing);
+    if (isOwn && existing.reason === reason) return;
+  }
+  ledger.append({ ...poolEvent("reserve", "", by), address: start });
+  ledger.putReservation({ start, end, reason, managedBy: by });
+}
+
+/**
+ * Ends the reservation with exactly these ends; returns whether there was one that, with `by`, this declaration manages.
+ * Those of every register stay.
+ */
+export function unreserve({ start, end }: Range, ledger: Ledger, by?: Manager): boolean {
+  const found = ledger.reservationOf({ start, end });
+  if (found === undefined || isBuiltIn(found)) return false;
+  if (by !== undefined && !isSameManager(found.managedBy, by)) return false;
+  ledger.append({ ...poolEvent("unreserve", "", by), address: start });
   ledger.removeReservation(found);
   for (const pool of ledger.pools()) {
-    if (!pool.ranges.some((other) => overlaps(other, range))) continue;
-    ledger.setCursor(pool.name, Math.min(ledger.cursor(pool.name), range.start));
+    if (!pool.ranges.some((other) => overlaps(other, found))) continue;
+    ledger.setCursor(pool.name, Math.min(ledger.cursor(pool.name), start));
   }
   return true;
 }
@@ -110,22 +161,69 @@ function liveOutside(pool: Pool, view: LedgerView): Lease | undefined {
   return undefined;
 }
 
-function poolEvent(kind: RegisterEvent["kind"], pool: string) {
-  return { kind, address: undefined, pool, owner: "", installation: "" };
+function firstLive(pool: Pool, view: LedgerView): Lease | undefined {
+  for (const range of pool.ranges) {
+    const lease = view.liveWithin(range.start, range.end, pool.name);
+    if (lease !== undefined) return lease;
+  }
+  return undefined;
+}
+
+function poolExists({ name, managedBy }: Pool): MacpoolError {
+  return new MacpoolError(
+    "POOL_CONFLICT",
+    `Pool "${name}" exists already, managed by ${managerText(managedBy)}. Update it, choose another name, or set adopt to manage it from here.`,
+    { details: { pool: name, ...managedBy } },
+  );
+}
+
+function stillInUse(held: Lease, live: number): MacpoolError {
+  const address = formatMac(held.address);
+  const leases = live === 1 ? "1 live lease" : `${live} live leases`;
+  return new MacpoolError(
+    "POOL_CONFLICT",
+    `Pool "${held.pool}" cannot be deleted: it has ${leases}, such as ${address} of "${held.owner}". Release them first.`,
+    { details: { pool: held.pool, live, address, holder: held.owner } },
+  );
+}
+
+function reservedOtherwise(existing: Reservation): MacpoolError {
+  const range = formatRange(existing);
+  const words = isBuiltIn(existing)
+    ? `Every register keeps ${range} (${existing.reason}) from being handed out: it needs no reservation.`
+    : `${range} is reserved already (${existing.reason}), managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
+  return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...existing.managedBy } });
+}
+
+function managerText(manager: Manager | undefined): string {
+  return manager === undefined ? "no program" : `"${manager.owner}" (installation ${manager.installation})`;
+}
+
+function isBuiltIn(range: Range): boolean {
+  return neverAllocated.some((other) => isSameRange(other, range));
+}
+
+function poolEvent(kind: RegisterEvent["kind"], pool: string, by: Manager | undefined) {
+  return { kind, address: undefined, pool, owner: by?.owner ?? "", installation: by?.installation ?? "" };
 }
 
 function lowest(pool: Pool): Mac {
   return pool.ranges[0]?.start ?? 0;
 }
 
-function isRange(range: Range): boolean {
-  return Number.isInteger(range.start) && Number.isInteger(range.end) && range.start >= 0 && isAscending(range);
+function assertOrdered({ start, end }: Range): void {
+  const isRange = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= HIGHEST;
+  if (isRange) return;
+  throw new MacpoolError(
+    "INVALID_RANGE",
+    `A reserved range must start at or before its end: ${start} to ${end} does not.`,
+  );
 }
 
-function isAscending(range: Range): boolean {
-  return range.start <= range.end && range.end <= HIGHEST;
+function isSameRanges(one: readonly Range[], other: readonly Range[]): boolean {
+  return one.length === other.length && one.every((range, index) => isSameRange(range, other[index]));
 }
 
-function isSameRange(one: Range, other: Range): boolean {
-  return one.start === other.start && one.end === other.end;
+function isSameRange(one: Range, other: Range | undefined): boolean {
+  return one.start === other?.start && one.end === other.end;
 }

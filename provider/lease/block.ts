@@ -5,7 +5,7 @@ import { allocate, derivedCandidate, isDerived } from "./allocate";
 import { type Entitlement, entitlement } from "./held";
 import type { AcquireRequest, Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
-import { LedgerOverlay } from "./overlay";
+import { LedgerOverlay, PlannedPools } from "./overlay";
 import type { Pool } from "./pool";
 import { anyRun, derivedRun, grownRun, ownRun, type RunRequest, sequenceRun } from "./run";
 import { type Grant, type LeaseRef, record, release, requirePool, SMALLEST_PREDICTABLE_POOL, update } from "./transact";
@@ -56,17 +56,19 @@ export function acquireBlock(request: BlockRequest, ledger: Ledger): readonly Gr
 }
 
 /**
- * Returns, by index, what {@link acquireBlock} would grant now; undefined where that cannot be promised. What the block
- * holds is taken as it is; `isPromised` names addresses that were promised to another owner than the given one. Writes
- * nothing.
+ * Returns, by index, what {@link acquireBlock} would grant now, with the pools `planned` in force; undefined where that
+ * cannot be promised. What the block holds is taken as it is; `isPromised` names addresses that were promised to another
+ * owner than the given one. Writes nothing.
  *
  * @throws MacpoolError POOL_NOT_FOUND, and those about an address that a contiguous block must grow into.
  */
 export function predictBlock(
   request: BlockRequest,
-  view: LedgerView,
+  register: LedgerView,
   isPromised: (address: Mac, owner: string) => boolean,
+  planned: readonly Pool[] = [],
 ): readonly (Entitlement | undefined)[] {
+  const view = new PlannedPools(register, planned);
   const pool = requirePool(request.pool, view);
   const held = (request.held?.refs ?? []).slice(0, request.count);
   const kept = held.map(({ address }): Entitlement => ({ rule: "keep", address }));

@@ -4,7 +4,7 @@ import { formatMac, type Mac } from "../mac/mac";
 import { contains, formatRange } from "../mac/range";
 import type { AcquireRequest, Lease, Rule } from "./lease";
 import type { LedgerView } from "./ledger";
-import { ANONYMOUS } from "./owner";
+import { ANONYMOUS, isByHand } from "./owner";
 import type { Pool } from "./pool";
 
 /** The address an owner is entitled to, and by which rule. */
@@ -83,15 +83,20 @@ function isSameDeclaration(lease: Lease, request: AcquireRequest): boolean {
 
 function takeOver(request: AcquireRequest, lease: Lease): Entitlement {
   const isOurs = lease.owner === request.owner && request.owner !== ANONYMOUS;
-  if (isOurs && request.adopt === true) return { rule: "adopt", address: lease.address };
-  const remedy = isOurs
-    ? "It is the same owner in another installation (another backend, or state that was lost): set adopt to take it over."
-    : "Choose another address, or release that one first.";
+  const isFromHand = isByHand(lease.installation) && request.owner !== ANONYMOUS;
+  if ((isOurs || isFromHand) && request.adopt === true) return { rule: "adopt", address: lease.address };
   throw new MacpoolError(
     "ADDRESS_TAKEN",
-    `${formatMac(lease.address)} is taken: pool "${lease.pool}" leased it to ${ownerText(lease.owner)} (installation ${lease.installation || "none"}) on ${dateText(lease.acquiredAt)}. ${remedy}`,
+    `${formatMac(lease.address)} is taken: pool "${lease.pool}" leased it to ${ownerText(lease.owner)} (installation ${lease.installation || "none"}) on ${dateText(lease.acquiredAt)}. ${remedyFor(isOurs, isFromHand)}`,
     { details: { address: formatMac(lease.address), holder: lease.owner, installation: lease.installation } },
   );
+}
+
+function remedyFor(isOurs: boolean, isFromHand: boolean): string {
+  if (isFromHand) return "It was given by hand: set adopt, with this address, to bring it under this program.";
+  return isOurs
+    ? "It is the same owner in another installation (another backend, or state that was lost): set adopt to take it over."
+    : "Choose another address, or release that one first.";
 }
 
 function assertClaimable(address: Mac, pool: Pool, view: LedgerView): void {

@@ -37,7 +37,10 @@ export interface AcquireRequest extends Labels {
   readonly rotation: string;
   /** The one address that will do. */
   readonly requestedAddress?: Mac | undefined;
-  /** Whether a lease of the same owner under another installation may be taken over. */
+  /**
+   * Whether a lease of the same owner under another installation may be taken over; with `requestedAddress`, also one of
+   * any owner that was made by hand (`BY_HAND`).
+   */
   readonly adopt?: boolean | undefined;
   /** What a preview showed; taken if the owner holds it, or if it is one of its derived candidates and still free. */
   readonly preferred?: Mac | undefined;
@@ -48,19 +51,27 @@ export interface AcquireRequest extends Labels {
 /** How an address was found, in the order in which the rules are tried. */
 export type Rule = "keep" | "claim" | "adopt" | "reclaim" | "derive" | "sequence" | "reuse";
 
+/** What is done to pools and reservations. */
+type AdministrativeKind = "create-pool" | "update-pool" | "delete-pool" | "reserve" | "unreserve";
+
 /** What the register did before, to which address, for whom, and who asked for it. */
 export interface RegisterEvent {
   /** 1, 2, 3, ... without gaps in SQLite; the register's change counter. */
   readonly seq: number;
   /** Milliseconds since 1970, never going back. */
   readonly at: number;
-  readonly kind: Rule | "update" | "release" | "create-pool" | "update-pool" | "reserve" | "unreserve" | "init";
+  readonly kind: Rule | "update" | "release" | "init" | AdministrativeKind;
   readonly address: Mac | undefined;
   readonly pool: string;
   readonly owner: string;
   readonly installation: string;
   /** `user@host`, or the CI job. */
   readonly actor: string;
+}
+
+/** Returns whether the event is part of its address's own history; reserving a range that begins there is not. */
+export function isAboutLease({ address, kind }: Pick<RegisterEvent, "address" | "kind">): boolean {
+  return address !== undefined && kind !== "reserve" && kind !== "unreserve";
 }
 
 /** How full a pool is. The five counts are disjoint and add up to `size` with the addresses never issued. */

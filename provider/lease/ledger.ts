@@ -1,4 +1,5 @@
 import type { Mac } from "../mac/mac";
+import type { Range } from "../mac/range";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
 import type { Pool, Reservation } from "./pool";
 
@@ -13,11 +14,13 @@ export interface LedgerView {
   /** Every reserved range, also those that no register may hand out; ascending, possibly overlapping. */
   reservations(): readonly Reservation[];
   reservationAt(address: Mac): Reservation | undefined;
+  /** The reservation with exactly these ends. */
+  reservationOf(range: Range): Reservation | undefined;
   /** The lease of an address, live or released. */
   at(address: Mac): Lease | undefined;
-  /** Live leases of an owner in a pool under every installation, newest first. */
+  /** Live leases of an owner in a pool under every installation, newest first; none in a pool that does not exist. */
   live(owner: string, pool: string): readonly Lease[];
-  /** Released leases of an owner in a pool whose address nobody got since, newest first. */
+  /** Released leases of an owner in a pool, also a deleted one, whose address nobody got since, newest first. */
   released(owner: string, pool: string): readonly Lease[];
   /** The live lease of a pool with the lowest address from `start` to `end`. */
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined;
@@ -38,9 +41,15 @@ export interface Ledger extends LedgerView {
   put(lease: Lease): void;
   /** Makes the pool's sequence go on at `address`. */
   setCursor(pool: string, address: Mac): void;
-  /** Writes the pool. Released leases in its ranges become its own: their addresses are now for it to hand out. */
+  /**
+   * Writes the pool, also one that was retired. Released leases in its ranges become its own: their addresses are now
+   * for it to hand out.
+   */
   putPool(pool: Pool): void;
-  addReservation(reservation: Reservation): void;
-  removeReservation(reservation: Reservation): void;
+  /** Takes the pool out of use. Its released leases keep its name, for the day when it is put again. */
+  retirePool(name: string): void;
+  /** Writes the reservation in place of the one with the same ends. */
+  putReservation(reservation: Reservation): void;
+  removeReservation(range: Range): void;
   newToken(): string;
 }

@@ -6,6 +6,17 @@ const MAX_LENGTH = 1024;
 export const ANONYMOUS = "";
 
 /**
+ * The installations of leases that people made, with the command line or from a list of what was in use before. A
+ * program may take such an address over by naming it, whoever its owner is: see `adopt` in `AcquireRequest`.
+ */
+export const BY_HAND = { cli: "cli", import: "import" } as const;
+
+/** Returns whether leases under this installation were made by hand. */
+export function isByHand(installation: string): boolean {
+  return installation === BY_HAND.cli || installation === BY_HAND.import;
+}
+
+/**
  * Returns `owner` unchanged when it can name a lease holder. It is opaque: compared byte by byte, never parsed.
  *
  * Lone surrogates are refused because UTF-8 turns all of them into one replacement character, so two owners would

@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { assertPoolRanges, neverAllocated } from "../mac/classify";
+import { assertPoolRanges } from "../mac/classify";
 import { normalizeRanges, parsePrefix, type Range, rangesSize } from "../mac/range";
 
 /** How a pool chooses an address for an owner: see {@link ../lease/allocate}. */
@@ -18,6 +18,12 @@ export interface PoolSpec {
   readonly description?: string | undefined;
 }
 
+/** The declaration, in a program, that manages a pool or a reservation. */
+export interface Manager {
+  readonly owner: string;
+  readonly installation: string;
+}
+
 /** A pool in force: ranges ascending, disjoint and allowed. */
 export interface Pool {
   readonly name: string;
@@ -28,6 +34,8 @@ export interface Pool {
   readonly description: string;
   /** Number of addresses in `ranges`. */
   readonly size: number;
+  /** Undefined when no code manages the pool: it was made by `init` or by hand. */
+  readonly managedBy: Manager | undefined;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -40,7 +48,7 @@ const MAX_QUARANTINE_SECONDS = 100 * 366 * DAY_SECONDS;
  * @throws MacpoolError INVALID_POOL for a bad name or quarantine; INVALID_RANGE for ranges that are empty, inverted,
  * overlapping, or that hold an address which is not unicast or, unless `universal`, not locally administered.
  */
-export function definePool(spec: PoolSpec): Pool {
+export function definePool(spec: PoolSpec, managedBy?: Manager): Pool {
   const quarantineSeconds = spec.quarantineSeconds ?? DAY_SECONDS;
   if (!NAME.test(spec.name)) {
     throw new MacpoolError(
@@ -65,19 +73,20 @@ export function definePool(spec: PoolSpec): Pool {
     universal,
     description: spec.description ?? "",
     size: rangesSize(ranges),
+    managedBy,
   };
 }
 
 /** A range that no pool hands out, and why. */
 export interface Reservation extends Range {
   readonly reason: string;
+  /** Undefined when no code manages the reservation. */
+  readonly managedBy?: Manager | undefined;
 }
 
-const BUILT_IN: readonly Reservation[] = neverAllocated.map((range) => ({ ...range, reason: "protocol addresses" }));
-
-/** Returns a register's own reservations with those that every register has, by start and then by end. */
-export function withBuiltIn(own: readonly Reservation[]): readonly Reservation[] {
-  return [...own, ...BUILT_IN].sort((one, other) => one.start - other.start || one.end - other.end);
+/** Returns whether two declarations are one, or both are none. */
+export function isSameManager(one: Manager | undefined, other: Manager | undefined): boolean {
+  return one?.owner === other?.owner && one?.installation === other?.installation;
 }
 
 /** The name of the pool that every new register has, and that a preview without a register takes as given. */

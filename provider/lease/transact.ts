@@ -4,6 +4,7 @@ import { allocate, derivedCandidate, isDerived } from "./allocate";
 import { type Entitlement, entitlement } from "./held";
 import type { AcquireRequest, Labels, Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
+import { PlannedPools } from "./overlay";
 import { ANONYMOUS } from "./owner";
 import type { Pool } from "./pool";
 
@@ -53,16 +54,18 @@ export function record(request: AcquireRequest, chosen: Entitlement, live: reado
 }
 
 /**
- * Returns the address that {@link acquire} would grant now, and by which rule; undefined when that cannot be promised.
- * Writes nothing.
+ * Returns the address that {@link acquire} would grant now, with the pools `planned` in force, and by which rule;
+ * undefined when that cannot be promised. Writes nothing.
  *
  * @throws MacpoolError POOL_NOT_FOUND and those of {@link entitlement}.
  */
 export function predict(
   request: AcquireRequest,
-  view: LedgerView,
+  register: LedgerView,
   isPromised: (address: Mac) => boolean,
+  planned: readonly Pool[] = [],
 ): Entitlement | undefined {
+  const view = new PlannedPools(register, planned);
   const pool = requirePool(request.pool, view);
   const known = entitlement(request, pool, liveOf(request, view), view);
   if (known !== undefined) return known;

@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { createPool, reserve, stats, unreserve, updatePool } from "../lease/administer";
+import { createPool, deletePool, predictPool, reserve, stats, unreserve, updatePool } from "../lease/administer";
 import { acquireBlock, predictBlock } from "../lease/block";
 import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
@@ -25,20 +25,23 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
   return {
     location: backend.location,
     identity: () => backend.identity(),
-    createPool: (spec) => backend.write((ledger) => createPool(spec, ledger)),
-    updatePool: (name, change) => backend.write((ledger) => updatePool(name, change, ledger)),
+    createPool: (spec, by, adopt) => backend.write((ledger) => createPool(spec, ledger, by, adopt)),
+    predictPool: (spec, by, adopt, planned) => backend.read((view) => predictPool(spec, view, by, adopt, planned)),
+    updatePool: (name, change, by) => backend.write((ledger) => updatePool(name, change, ledger, by)),
+    deletePool: (name, by) => backend.write((ledger) => deletePool(name, ledger, by)),
     pools: () => backend.read((view) => view.pools()),
     acquire: (requests) => backend.write((ledger) => requests.map((request) => settled(request, ledger))),
-    predict: (request, isPromised = () => false) => backend.read((view) => predict(request, view, isPromised)),
+    predict: (request, isPromised = () => false, planned = []) =>
+      backend.read((view) => predict(request, view, isPromised, planned)),
     acquireBlock: (request) => backend.write((ledger) => acquireBlock(request, ledger)),
-    predictBlock: (request, isPromised = () => false) =>
-      backend.read((view) => predictBlock(request, view, isPromised)),
+    predictBlock: (request, isPromised = () => false, planned = []) =>
+      backend.read((view) => predictBlock(request, view, isPromised, planned)),
     release: (refs) => backend.write((ledger) => refs.map((ref) => release(ref, ledger))),
     update: (change) => backend.write((ledger) => update(change, ledger)),
     find: (address) => backend.read((view) => view.at(address)),
     list: (filter = {}) => backend.leases(filter),
-    reserve: (reservation) => backend.write((ledger) => reserve(reservation, ledger)),
-    unreserve: (range) => backend.write((ledger) => unreserve(range, ledger)),
+    reserve: (reservation, by, adopt) => backend.write((ledger) => reserve(reservation, ledger, by, adopt)),
+    unreserve: (range, by) => backend.write((ledger) => unreserve(range, ledger, by)),
     reserved: () => backend.read((view) => view.reservations()),
     history: (filter = {}) => backend.events(filter),
     event: (seq) => backend.read((view) => view.event(seq)),

@@ -1,10 +1,11 @@
 import { createPool, reserve } from "../lease/administer";
-import type { Lease, PoolUsage, RegisterEvent } from "../lease/lease";
+import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../lease/lease";
 import type { Ledger } from "../lease/ledger";
-import { type Pool, type Reservation, withBuiltIn } from "../lease/pool";
+import type { Pool, Reservation } from "../lease/pool";
+import { Reservations } from "../lease/reservations";
 import { usageOf } from "../lease/usage";
 import type { Mac } from "../mac/mac";
-import { contains } from "../mac/range";
+import { contains, type Range } from "../mac/range";
 import { type LedgerBackend, ledgerStore } from "./ledger-store";
 import type { EventFilter, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "./store";
 
@@ -54,7 +55,7 @@ class MemoryBackend implements LedgerBackend {
   async *events(filter: EventFilter): AsyncIterable<RegisterEvent> {
     yield* this.#ledger.events.filter(
       (event) =>
-        (filter.address === undefined || event.address === filter.address) &&
+        (filter.address === undefined || (event.address === filter.address && isAboutLease(event))) &&
         (filter.owner === undefined || event.owner === filter.owner),
     );
   }
@@ -74,7 +75,7 @@ class MemoryLedger implements Ledger {
   readonly #leases = new Map<Mac, Lease>();
   readonly #pools = new Map<string, Pool>();
   readonly #cursors = new Map<string, Mac>();
-  #reservations: readonly Reservation[] = [];
+  readonly #reservations = new Reservations();
 
   constructor(context: StoreContext) {
     this.#context = context;
@@ -101,11 +102,15 @@ class MemoryLedger implements Ledger {
   }
 
   reservations(): readonly Reservation[] {
-    return withBuiltIn(this.#reservations);
+    return this.#reservations.all();
   }
 
   reservationAt(address: Mac): Reservation | undefined {
-    return this.reservations().find((range) => range.start <= address && address <= range.end);
+    return this.#reservations.at(address);
+  }
+
+  reservationOf(range: Range): Reservation | undefined {
+    return this.#reservations.of(range);
   }
 
   at(address: Mac): Lease | undefined {
@@ -187,12 +192,16 @@ class MemoryLedger implements Ledger {
     }
   }
 
-  addReservation(reservation: Reservation): void {
-    this.#reservations = [...this.#reservations, reservation];
+  retirePool(name: string): void {
+    this.#pools.delete(name);
   }
 
-  removeReservation(reservation: Reservation): void {
-    this.#reservations = this.#reservations.filter((other) => other !== reservation);
+  putReservation(reservation: Reservation): void {
+    this.#reservations.put(reservation);
+  }
+
+  removeReservation(range: Range): void {
+    this.#reservations.remove(range);
   }
 
   newToken(): string {

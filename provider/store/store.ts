@@ -1,9 +1,10 @@
 import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
-import type { Pool, PoolSpec, Reservation } from "../lease/pool";
+import type { Manager, Pool, PoolSpec, Reservation } from "../lease/pool";
 import type { Grant, LeaseChange, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
+import type { Range } from "../mac/range";
 
 /** Time, randomness and identity of the writer: parameters, so that tests can choose them. */
 export interface StoreContext {
@@ -39,6 +40,7 @@ export interface LeaseFilter {
 
 /** Which events {@link LeaseStore.history} returns. */
 export interface EventFilter {
+  /** What happened to leases of this address. Reserving a range that begins with it is not among that. */
   readonly address?: Mac | undefined;
   readonly owner?: string | undefined;
 }
@@ -72,18 +74,38 @@ export interface LeaseStore {
   identity(): Promise<RegisterIdentity>;
 
   /**
-   * Adds a pool and returns it.
+   * Adds a pool, managed by `by` if given, and returns it. A name that was deleted comes back: its owners get their
+   * released addresses again, and quarantine holds. A pool that `by` manages already (a retry after a crash), or any
+   * with `adopt`, becomes what `spec` says, defaults included, and `by` manages it.
    *
-   * @throws MacpoolError POOL_CONFLICT when the name exists or a range overlaps another pool; those of `definePool`.
+   * @throws MacpoolError POOL_CONFLICT when the name exists otherwise, a range overlaps another pool, or a lease of the
+   * existing pool would lie outside; those of `definePool`.
    */
-  createPool(spec: PoolSpec): Promise<Pool>;
+  createPool(spec: PoolSpec, by?: Manager, adopt?: boolean): Promise<Pool>;
 
   /**
-   * Changes a pool and returns it; fields left out stay. Its own leases stay what they are.
+   * Returns what {@link createPool} would return now, with the pools `planned` in force besides. A pool of another name
+   * that `by` manages counts as deleted. Never writes.
+   *
+   * @throws MacpoolError as `createPool`.
+   */
+  predictPool(spec: PoolSpec, by?: Manager, adopt?: boolean, planned?: readonly Pool[]): Promise<Pool>;
+
+  /**
+   * Changes a pool and returns it; fields left out stay. Its own leases stay what they are. With `by`, that declaration
+   * manages it from now on; otherwise its manager stays.
    *
    * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or leaves a lease outside.
    */
-  updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>): Promise<Pool>;
+  updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>, by?: Manager): Promise<Pool>;
+
+  /**
+   * Deletes a pool and returns true; returns false when there is none or, with `by`, when another declaration manages
+   * it. Its released leases stay for the day when a pool of that name is created again.
+   *
+   * @throws MacpoolError POOL_CONFLICT while it has live leases, with their number and one of them.
+   */
+  deletePool(name: string, by?: Manager): Promise<boolean>;
 
   /** Returns every pool, by name. */
   pools(): Promise<readonly Pool[]>;
@@ -96,11 +118,16 @@ export interface LeaseStore {
 
   /**
    * Returns the address {@link acquire} would grant now and by which rule, or undefined when that cannot be promised;
-   * `isPromised` names addresses that were already promised to somebody else. Never writes.
+   * `isPromised` names addresses that were already promised to somebody else, `planned` the pools that will be in force
+   * by then, in place of those of the same names. Never writes.
    *
    * @throws MacpoolError as the failing outcome of `acquire` would hold, except POOL_EXHAUSTED.
    */
-  predict(request: AcquireRequest, isPromised?: (address: Mac) => boolean): Promise<Entitlement | undefined>;
+  predict(
+    request: AcquireRequest,
+    isPromised?: (address: Mac) => boolean,
+    planned?: readonly Pool[],
+  ): Promise<Entitlement | undefined>;
 
   /**
    * Grants all addresses of a block, in order of index, or fails and writes nothing. The rules are those of `block.ts`:
@@ -112,13 +139,15 @@ export interface LeaseStore {
 
   /**
    * Returns, by index, what {@link acquireBlock} would grant now, and undefined where that cannot be promised;
-   * `isPromised` names addresses that were already promised to another owner. Never writes.
+   * `isPromised` names addresses that were already promised to another owner, `planned` is as in {@link predict}. Never
+   * writes.
    *
    * @throws MacpoolError as `acquireBlock` would fail, except POOL_EXHAUSTED.
    */
   predictBlock(
     request: BlockRequest,
     isPromised?: (address: Mac, owner: string) => boolean,
+    planned?: readonly Pool[],
   ): Promise<readonly (Entitlement | undefined)[]>;
 
   /**
@@ -137,21 +166,28 @@ export interface LeaseStore {
   list(filter?: LeaseFilter): AsyncIterable<Lease>;
 
   /**
-   * Keeps a range from ever being handed out. Live leases in it stay.
+   * Keeps a range from ever being handed out, managed by `by` if given. Live leases in it stay. Repeating it changes
+   * nothing, but for the reason that the reservation's own manager gives; with `adopt`, `by` becomes the manager of what
+   * somebody else reserved.
    *
-   * @throws MacpoolError INVALID_RANGE when start is after end.
+   * @throws MacpoolError INVALID_RANGE when start is after end; RESERVATION_CONFLICT when `by` is given and the same
+   * range is reserved by anybody else, or in every register.
    */
-  reserve(reservation: Reservation): Promise<void>;
+  reserve(reservation: Reservation, by?: Manager, adopt?: boolean): Promise<void>;
 
   /**
-   * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends.
+   * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends and,
+   * with `by`, managed by that declaration.
    */
-  unreserve(range: { readonly start: Mac; readonly end: Mac }): Promise<boolean>;
+  unreserve(range: Range, by?: Manager): Promise<boolean>;
 
   /** Returns every reservation of this register, ascending. */
   reserved(): Promise<readonly Reservation[]>;
 
-  /** Yields the events that match, oldest first. */
+  /**
+   * Yields the events that match, oldest first. For one address that takes as long as the address's own history, however
+   * long the register's is.
+   */
   history(filter?: EventFilter): AsyncIterable<RegisterEvent>;
 
   /** Returns the event with the number `seq`, or undefined when the register has not come so far. */

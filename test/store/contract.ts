@@ -1,10 +1,13 @@
 import { describe } from "vitest";
 import { blockContract } from "./contract/block";
+import { byHandContract } from "./contract/by-hand";
 import { claimsContract } from "./contract/claims";
+import { deletedPoolsContract } from "./contract/deleted-pools";
 import { derivedContract } from "./contract/derived";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
 import { lookContract } from "./contract/look";
+import { managersContract } from "./contract/managers";
 import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { reservedContract } from "./contract/reserved";
@@ -19,11 +22,14 @@ export function storeContract(name: string, open: Open): void {
   describe(name, () => {
     identityContract(open);
     claimsContract(open);
+    byHandContract(open);
     derivedContract(open);
     sequenceContract(open);
     reuseContract(open);
     verbsContract(open);
     poolsContract(open);
+    managersContract(open);
+    deletedPoolsContract(open);
     reservedContract(open);
     historyContract(open);
     predictContract(open);

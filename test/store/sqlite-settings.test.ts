@@ -33,7 +33,7 @@ describe("an open register", () => {
     ["mmap_size", undefined],
     ["busy_timeout", 0],
   ])("has the setting %s = %s in force", (name, value) => {
-    const { database } = openConnection(createFile());
+    const { database } = openConnection(createFile(), Date.now);
     onTestFinished(() => void database.close());
     const found = database.pragma(name, { simple: true });
     // Where SQLite was built without memory maps, the setting answers nothing.

@@ -33,12 +33,13 @@ export interface Connection {
 }
 
 /**
- * Opens the register at `path` after every check, with settings read back.
+ * Opens the register at `path` after every check, with settings read back, and brings an older schema up to ours: also for
+ * a preview, which changes no lease by that. A package that knows only the older schema refuses the register from then on.
  *
  * @throws MacpoolError REGISTER_MISSING, REGISTER_UNUSABLE, REGISTER_FOREIGN, REGISTER_CORRUPT, REGISTER_TOO_NEW,
- * NATIVE_MODULE.
+ * NATIVE_MODULE; REGISTER_BUSY while another process holds the lock that an upgrade needs.
  */
-export function openConnection(path: string, fileSystem?: FileSystem): Connection {
+export function openConnection(path: string, clock: () => number, fileSystem?: FileSystem): Connection {
   const file = checkFile(path, fileSystem);
   const Driver = loadDriver();
   return translating(file.path, () => {
@@ -46,6 +47,9 @@ export function openConnection(path: string, fileSystem?: FileSystem): Connectio
     const database = new Driver(file.path, { fileMustExist: true, timeout: 0 });
     try {
       configure(database, file.path);
+      // Nearly always there is nothing to do, and then no lock is taken.
+      if (schemaVersion(database) < migrationsOf("sqlite").length)
+        database.transaction(migrate).immediate(database, clock());
     } catch (error) {
       database.close();
       throw error;
@@ -69,13 +73,7 @@ export function createDatabase(path: string, now: number, fill: (database: Datab
       database.pragma("fullfsync = on");
       database.transaction(() => {
         database.pragma(`application_id = ${APPLICATION_ID}`);
-        for (const migration of migrationsOf("sqlite")) {
-          database.exec(migration.sql);
-          database
-            .prepare("insert into migration (number, name, checksum, applied_at) values (?, ?, ?, ?)")
-            .run(migration.number, migration.name, migration.checksum, now);
-          database.pragma(`user_version = ${migration.number}`);
-        }
+        migrate(database, now);
         fill(database);
       })();
     } finally {
@@ -96,10 +94,31 @@ function assertOurs(Driver: typeof Database, path: string): void {
       );
     }
     const known = migrationsOf("sqlite").length;
-    assertSchemaKnown(path, Number(database.pragma("user_version", { simple: true })), known);
+    assertSchemaKnown(path, schemaVersion(database), known);
   } finally {
     database.close();
   }
+}
+
+/** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */
+function migrate(database: Database.Database, now: number): void {
+  const version = schemaVersion(database);
+  for (const { number, name, checksum, sql } of migrationsOf("sqlite")) {
+    if (number <= version) continue;
+    const record = () =>
+      database
+        .prepare("insert into migration (number, name, checksum, applied_at) values (?, ?, ?, ?)")
+        .run(number, name, checksum, now);
+    // The number comes first, so that none can run twice; the first migration makes the table for it.
+    if (number > 1) record();
+    database.exec(sql);
+    if (number === 1) record();
+    database.pragma(`user_version = ${number}`);
+  }
+}
+
+function schemaVersion(database: Database.Database): number {
+  return Number(database.pragma("user_version", { simple: true }));
 }
 
 function configure(database: Database.Database, path: string): void {

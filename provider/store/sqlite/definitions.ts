@@ -1,21 +1,31 @@
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
-import { type Pool, type Reservation, withBuiltIn } from "../../lease/pool";
+import type { Manager, Pool, Reservation } from "../../lease/pool";
+import { Reservations } from "../../lease/reservations";
 import type { Mac } from "../../mac/mac";
-import { type Range, rangeAt, rangesSize, unionRanges } from "../../mac/range";
+import { type Range, rangesSize } from "../../mac/range";
 
-interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal"> {
+interface ManagerColumns {
+  readonly owner: string | null;
+  readonly installation: string | null;
+}
+
+interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal" | "managedBy">, ManagerColumns {
   readonly id: number;
   readonly universal: number;
+  readonly retired: number;
+}
+
+interface ReservationRow extends Range, ManagerColumns {
+  readonly reason: string;
 }
 
 interface Loaded {
   readonly version: unknown;
+  /** Those of retired pools too: released leases name them. */
   readonly ids: ReadonlyMap<string, number>;
   readonly pools: ReadonlyMap<string, Pool>;
-  readonly reservations: readonly Reservation[];
-  /** The reserved addresses as disjoint ranges. */
-  readonly withheld: readonly Range[];
+  readonly reservations: Reservations;
 }
 
 /** Pools and reservations, kept in memory until another connection changes the register. */
@@ -54,27 +64,38 @@ export class Definitions {
     throw new MacpoolError("REGISTER_CORRUPT", `The register has no pool "${name}" though a lease names it.`);
   }
 
+  /** Returns the row id of a pool, or null, which no lease has, when the register never had a pool of that name. */
+  idIfAny(name: string): number | null {
+    return this.#current().ids.get(name) ?? null;
+  }
+
   reservations(): readonly Reservation[] {
-    return this.#current().reservations;
+    return this.#current().reservations.all();
   }
 
   reservationAt(address: Mac): Reservation | undefined {
-    const { withheld, reservations } = this.#current();
-    // Nearly every address is free, and that is found out fast; which of several overlapping ones it is can take time.
-    if (rangeAt(withheld, address) === undefined) return undefined;
-    return reservations.find((range) => range.start <= address && address <= range.end);
+    return this.#current().reservations.at(address);
+  }
+
+  reservationOf(range: Range): Reservation | undefined {
+    return this.#current().reservations.of(range);
   }
 
   putPool(pool: Pool): void {
-    const row = { ...pool, universal: pool.universal ? 1 : 0, ranges: null };
+    const { name, strategy, quarantineSeconds, description } = pool;
     this.#database
       .prepare(
-        `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor)
-         values (:name, :strategy, :quarantineSeconds, :universal, :description, 0)
+        `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation)
+         values (:name, :strategy, :quarantineSeconds, :universal, :description, 0, :owner, :installation)
          on conflict (name) do update set strategy = excluded.strategy, quarantine_seconds = excluded.quarantine_seconds,
-           universal = excluded.universal, description = excluded.description`,
+           universal = excluded.universal, description = excluded.description, owner = excluded.owner,
+           installation = excluded.installation, retired = 0`,
       )
-      .run(row);
+      .run({
+        ...{ name, strategy, quarantineSeconds, description },
+        universal: pool.universal ? 1 : 0,
+        ...columnsOf(pool.managedBy),
+      });
     this.forget();
     const id = this.id(pool.name);
     this.#database.prepare("delete from pool_range where pool = ?").run(id);
@@ -89,18 +110,30 @@ export class Definitions {
     this.forget();
   }
 
-  addReservation(reservation: Reservation): void {
-    this.#database
-      .prepare('insert into reservation (start, "end", reason) values (:start, :end, :reason)')
-      .run(reservation);
+  /** Takes the pool's ranges away, so that another pool can have them, and keeps its row for its released leases. */
+  retirePool(name: string): void {
+    const id = this.id(name);
+    this.#database.prepare("delete from pool_range where pool = ?").run(id);
+    this.#database.prepare("update pool set retired = 1, owner = null, installation = null where id = ?").run(id);
     this.forget();
   }
 
-  removeReservation(reservation: Range): void {
+  putReservation({ start, end, reason, managedBy }: Reservation): void {
     this.#database
-      .prepare('delete from reservation where start = ? and "end" = ?')
-      .run(reservation.start, reservation.end);
-    this.forget();
+      .prepare(
+        `insert into reservation (start, "end", reason, owner, installation)
+         values (:start, :end, :reason, :owner, :installation)
+         on conflict (start, "end") do update set reason = excluded.reason, owner = excluded.owner,
+           installation = excluded.installation`,
+      )
+      .run({ start, end, reason, ...columnsOf(managedBy) });
+    // Loading all of them again for each would make adding many quadratic.
+    this.#loaded?.reservations.put({ start, end, reason, managedBy });
+  }
+
+  removeReservation({ start, end }: Range): void {
+    this.#database.prepare('delete from reservation where start = ? and "end" = ?').run(start, end);
+    this.#loaded?.reservations.remove({ start, end });
   }
 
   /** Loads again what another connection changed; to be called when a transaction begins. */
@@ -117,21 +150,43 @@ export class Definitions {
 function load(database: Database.Database, version: unknown): Loaded {
   const rows = database
     .prepare<[], PoolRow>(
-      "select id, name, strategy, quarantine_seconds as quarantineSeconds, universal, description from pool order by name",
+      `select id, name, strategy, quarantine_seconds as quarantineSeconds, universal, description, owner, installation,
+         retired
+       from pool order by name`,
     )
     .all();
   const ranges = database.prepare<[number], Range>('select start, "end" from pool_range where pool = ? order by start');
-  const reservations = database.prepare<[], Reservation>('select start, "end", reason from reservation').all();
-  const all = withBuiltIn(reservations);
+  const reservations = database
+    .prepare<[], ReservationRow>('select start, "end", reason, owner, installation from reservation')
+    .all();
+  const active = rows.filter(({ retired }) => retired === 0);
   return {
     version,
     ids: new Map(rows.map((row) => [row.name, row.id])),
-    pools: new Map(rows.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
-    reservations: all,
-    withheld: unionRanges(all),
+    pools: new Map(active.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
+    reservations: new Reservations(reservations.map(reservationOfRow)),
   };
 }
 
-function poolOfRow({ id: _, ...row }: PoolRow, ranges: readonly Range[]): Pool {
-  return { ...row, ranges, universal: row.universal === 1, size: rangesSize(ranges) };
+function poolOfRow(row: PoolRow, ranges: readonly Range[]): Pool {
+  const { name, strategy, quarantineSeconds, description } = row;
+  return {
+    ...{ name, ranges, strategy, quarantineSeconds, description },
+    universal: row.universal === 1,
+    size: rangesSize(ranges),
+    managedBy: managerOf(row),
+  };
+}
+
+function reservationOfRow(row: ReservationRow): Reservation {
+  const { start, end, reason } = row;
+  return { start, end, reason, managedBy: managerOf(row) };
+}
+
+function managerOf({ owner, installation }: ManagerColumns): Manager | undefined {
+  return owner === null || installation === null ? undefined : { owner, installation };
+}
+
+function columnsOf(manager: Manager | undefined): ManagerColumns {
+  return { owner: manager?.owner ?? null, installation: manager?.installation ?? null };
 }

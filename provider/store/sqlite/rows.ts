@@ -2,8 +2,8 @@ import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 
 /** The columns of {@link LeaseRow}, for `from lease join pool on ... join name on ...`. */
-export const leaseColumns = `address, pool.name as poolName, owner, name.value as installation, rotation, slot, token,
-  seq, acquired_at as acquiredAt, released_at as releasedAt, lease.description, tags`;
+export const leaseColumns = `address, pool.name as poolName, lease.owner, name.value as installation, rotation, slot,
+  token, seq, acquired_at as acquiredAt, released_at as releasedAt, lease.description, tags`;
 
 /** One row of a lease query. */
 export interface LeaseRow {

@@ -1,9 +1,10 @@
 import type Database from "better-sqlite3";
-import type { Lease, PoolUsage, RegisterEvent } from "../../lease/lease";
+import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
 import type { Pool, Reservation } from "../../lease/pool";
 import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
+import type { Range } from "../../mac/range";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
@@ -73,17 +74,21 @@ export class SqliteLedger implements Ledger {
     return this.#definitions.reservationAt(address);
   }
 
+  reservationOf(range: Range): Reservation | undefined {
+    return this.#definitions.reservationOf(range);
+  }
+
   at(address: Mac): Lease | undefined {
     const row = this.#sql.at.get(address);
     return row === undefined ? undefined : leaseOfRow(row);
   }
 
   live(owner: string, pool: string): readonly Lease[] {
-    return this.#sql.live.all(owner, this.#definitions.id(pool)).map(leaseOfRow);
+    return this.#sql.live.all(owner, this.#definitions.idIfAny(pool)).map(leaseOfRow);
   }
 
   released(owner: string, pool: string): readonly Lease[] {
-    return this.#sql.released.all(owner, this.#definitions.id(pool)).map(leaseOfRow);
+    return this.#sql.released.all(owner, this.#definitions.idIfAny(pool)).map(leaseOfRow);
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
@@ -124,6 +129,8 @@ export class SqliteLedger implements Ledger {
       at,
       kind: event.kind,
       address: event.address ?? null,
+      // What happens to reserved ranges is no part of the history of the address they begin with.
+      leased: isAboutLease(event) ? (event.address ?? null) : null,
       pool: event.pool,
       owner: event.owner,
       installation: this.#names.id(event.installation),
@@ -158,14 +165,19 @@ export class SqliteLedger implements Ledger {
     this.#definitions.putPool(pool);
   }
 
-  addReservation(reservation: Reservation): void {
+  retirePool(name: string): void {
     this.#writes += 1;
-    this.#definitions.addReservation(reservation);
+    this.#definitions.retirePool(name);
   }
 
-  removeReservation(reservation: Reservation): void {
+  putReservation(reservation: Reservation): void {
     this.#writes += 1;
-    this.#definitions.removeReservation(reservation);
+    this.#definitions.putReservation(reservation);
+  }
+
+  removeReservation(range: Range): void {
+    this.#writes += 1;
+    this.#definitions.removeReservation(range);
   }
 
   newToken(): string {
@@ -225,11 +237,11 @@ function prepare(database: Database.Database) {
     newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
     event: database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`),
     at: database.prepare<[Mac], LeaseRow>(`${lease} where address = ?`),
-    live: database.prepare<[string, number], LeaseRow>(
-      `${lease} where owner = ? and pool = ? and released_at is null order by seq desc`,
+    live: database.prepare<[string, number | null], LeaseRow>(
+      `${lease} where lease.owner = ? and pool = ? and released_at is null order by seq desc`,
     ),
-    released: database.prepare<[string, number], LeaseRow>(
-      `${lease} where owner = ? and pool = ? and released_at is not null order by seq desc`,
+    released: database.prepare<[string, number | null], LeaseRow>(
+      `${lease} where lease.owner = ? and pool = ? and released_at is not null order by seq desc`,
     ),
     liveWithin: database.prepare<[Mac, Mac, number], LeaseRow>(
       `${lease} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
@@ -251,8 +263,10 @@ function prepare(database: Database.Database) {
        from pool_range as part cross join lease on address between part.start and part."end" where part.pool = :pool`,
     ),
     append: database.prepare(
-      `insert into event (seq, at, kind, address, pool, owner, installation, actor)
-       values (:seq, :at, :kind, :address, :pool, :owner, :installation, :actor)`,
+      // The lease's row is about to be written, so looking it up costs next to nothing.
+      `insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
+       values (:seq, :at, :kind, :address, :pool, :owner, :installation, :actor,
+               (select seq from lease where address = :leased))`,
     ),
     put: database.prepare(
       // Only the address may be overwritten: the unique index on the owner has the last word.

@@ -34,7 +34,7 @@ export async function openSqliteStore(
   options: SqliteOptions = {},
 ): Promise<LeaseStore> {
   const patience = patienceOf(resolve(path), context, options);
-  const connection = await withPatience(patience, () => openConnection(path, options.fileSystem));
+  const connection = await withPatience(patience, () => openConnection(path, context.clock, options.fileSystem));
   try {
     return ledgerStore(new SqliteBackend(connection, context, { ...patience, location: connection.file.path }));
   } catch (error) {

@@ -28,6 +28,7 @@ async function change(register: Register): Promise<void> {
   await store.updatePool("edge", { description: "racks" });
   await store.reserve({ start: B, end: B, reason: "printer" });
   await store.unreserve({ start: B, end: B });
+  await store.deletePool("edge");
 }
 
 function records(open: Open): void {
@@ -50,6 +51,7 @@ function records(open: Open): void {
       "update-pool - edge  ",
       "reserve 1   ",
       "unreserve 1   ",
+      "delete-pool - edge  ",
     ]);
     expect(new Set((await register.events()).map(({ actor }) => actor))).toEqual(new Set([ACTOR]));
   });
@@ -119,6 +121,37 @@ function filters(open: Open): void {
     const kinds = (await register.events({ address: A })).map(({ kind }) => kind);
     expect(kinds).toEqual(["claim", "update", "adopt", "keep", "release", "reclaim"]);
     expect(await register.events({ address: A + 99 })).toEqual([]);
+    expect(await register.events({ address: A + 99, owner: "a" })).toEqual([]);
+  });
+
+  it("gives what an address went through under every owner and in every pool, and nothing of its neighbours", async () => {
+    const register = await start(open);
+    const address = parseMac("42:10:00:00:00:00");
+    const expected: string[] = [];
+    for (const owner of ["a", "b", "", "c"]) {
+      await register.release((await register.grant({ pool: "tiny", owner, requestedAddress: address })).lease);
+      await register.grant({ pool: "tiny", owner: "neighbour" });
+      expected.push(`claim ${owner}`, `release ${owner}`);
+      register.clock.advance(HOUR);
+    }
+    const history = await register.events({ address });
+    expect(history.map(({ kind, owner }) => `${kind} ${owner}`)).toEqual(expected);
+    expect(history.every((event) => event.address === address)).toBe(true);
+  });
+
+  it("leaves out that a range was reserved or freed which begins with the address", async () => {
+    const register = await start(open);
+    const range = { start: A, end: A + 5 };
+    await register.store.reserve({ ...range, reason: "x" });
+    expect(await register.events({ address: A })).toEqual([]);
+    await register.store.unreserve(range);
+    const { lease } = await register.grant({ requestedAddress: A });
+    await register.store.reserve({ ...range, reason: "x" });
+    await register.store.unreserve(range);
+    await register.release(lease);
+    await register.grant({ requestedAddress: A });
+    expect((await register.events({ address: A })).map(({ kind }) => kind)).toEqual(["claim", "release", "reclaim"]);
+    expect((await register.events()).filter(({ kind }) => /reserve/.test(kind))).toHaveLength(4);
   });
 
   it("gives the events of one owner, alone or at one address", async () => {

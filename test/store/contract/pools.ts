@@ -18,7 +18,7 @@ const EDGE = { name: "edge", ranges: [parsePrefix("42:30")] };
 function lists(open: Open): void {
   it("are listed by name, as they were defined", async () => {
     const register = await start(open, { pools: [TINY, { ...EDGE, description: "racks 1-9" }, BIG] });
-    const expected = [BIG, { ...EDGE, description: "racks 1-9" }, TINY].map(definePool);
+    const expected = [BIG, { ...EDGE, description: "racks 1-9" }, TINY].map((spec) => definePool(spec));
     expect(await register.store.pools()).toEqual(expected);
   });
 
