@@ -7,6 +7,9 @@
 import * as blockCheck from "./resource/block/check";
 import * as blockDiff from "./resource/block/diff";
 import * as blockLifecycle from "./resource/block/lifecycle";
+import * as poolCheck from "./resource/pool/check";
+import * as poolLifecycle from "./resource/pool/lifecycle";
+import * as reservationLifecycle from "./resource/reservation/lifecycle";
 import { configureRuntime } from "./resource/runtime";
 import type { Config } from "./resource/settings";
 
@@ -21,3 +24,9 @@ export async function configure(request: { readonly config: Config }): Promise<v
 
 /** The provider of MacAddressBlock. */
 export const block = { configure, ...blockCheck, ...blockDiff, ...blockLifecycle };
+
+/** The provider of MacPool. */
+export const pool = { configure, ...poolCheck, ...poolLifecycle };
+
+/** The provider of MacReservation. */
+export const reservation = { configure, ...reservationLifecycle };

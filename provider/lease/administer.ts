@@ -113,6 +113,16 @@ export function reserve({ start, end, reason }: Reservation, ledger: Ledger, by?
 }
 
 /**
+ * Returns the number of live leases in the range, if {@link reserve} would take it now; writes nothing.
+ *
+ * @throws MacpoolError as {@link reserve}.
+ */
+export function predictReservation(reservation: Reservation, view: LedgerView, by?: Manager, adopt = false): number {
+  reserve(reservation, new Rehearsal(view, [], "", by), by, adopt);
+  return view.countLive(reservation);
+}
+
+/**
  * Ends the reservation with exactly these ends; returns whether there was one that, with `by`, this declaration manages.
  * Those of every register stay.
  */

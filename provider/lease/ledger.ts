@@ -24,6 +24,8 @@ export interface LedgerView {
   released(owner: string, pool: string): readonly Lease[];
   /** The live lease of a pool with the lowest address from `start` to `end`. */
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined;
+  /** How many live leases lie in the range. */
+  countLive(range: Range): number;
   /** Where the pool's sequence goes on. */
   cursor(pool: string): Mac;
   /** The lowest address at or above `from`, by default the pool's cursor, that has no lease and is not reserved. */

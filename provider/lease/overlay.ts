@@ -56,6 +56,10 @@ export class LedgerOverlay implements LedgerView {
     return this.base.liveWithin(start, end, pool);
   }
 
+  countLive(range: Range): number {
+    return this.base.countLive(range);
+  }
+
   cursor(pool: string): Mac {
     return this.base.cursor(pool);
   }

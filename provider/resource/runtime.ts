@@ -22,7 +22,7 @@ const QUIET_MILLISECONDS = 1_000;
 class Runtime {
   readonly settings: Settings;
   readonly #promised = new Map<Mac, string>();
-  readonly #planned = new Map<string, Pool>();
+  readonly #planned = new Map<string, Pool | undefined>();
   #store: LeaseStore | undefined;
   #opening: Promise<LeaseStore> | undefined;
   #distrust: MacpoolError | undefined;
@@ -56,7 +56,7 @@ class Runtime {
     return this.ask(async (register, isNew) => {
       // A new register says nothing of an address that somebody wants: the real one may lie on another machine.
       if (isNew && request.requestedAddress !== undefined) return undefined;
-      if (isNew && !this.#isForeseeable(request.pool)) return undefined;
+      if (!this.#isForeseeable(request.pool, isNew)) return undefined;
       return register.predict(request, isPromised, this.planned);
     });
   }
@@ -68,7 +68,7 @@ class Runtime {
    */
   async predictBlock(request: BlockRequest, isPromised: (address: Mac, owner: string) => boolean) {
     return this.ask(async (register, isNew) => {
-      if (isNew && !this.#isForeseeable(request.pool)) return undefined;
+      if (!this.#isForeseeable(request.pool, isNew)) return undefined;
       return register.predictBlock(request, isPromised, this.planned);
     });
   }
@@ -90,14 +90,17 @@ class Runtime {
     }
   }
 
-  /** Remembers a pool that the program declares, so that a preview can tell addresses of it before it exists. */
-  announce(pool: Pool): void {
-    this.#planned.set(pool.name, pool);
+  /**
+   * Remembers a pool that the program declares, so that a preview can tell addresses of it before it exists; undefined
+   * when it is not known yet what the pool will be.
+   */
+  announce(name: string, pool: Pool | undefined): void {
+    this.#planned.set(name, pool);
   }
 
-  /** The pools that the program declares, as far as they were checked. */
+  /** The pools that the program declares, as far as they were checked and are known. */
   get planned(): readonly Pool[] {
-    return [...this.#planned.values()];
+    return [...this.#planned.values()].filter((pool) => pool !== undefined);
   }
 
   /**
@@ -145,9 +148,10 @@ class Runtime {
     return holder !== undefined && holder !== owner;
   }
 
-  /** Returns whether a new register has this pool, or will have it. */
-  #isForeseeable(pool: string): boolean {
-    return pool === DEFAULT_POOL || this.#planned.has(pool);
+  /** Returns whether it is known what the pool is or will be; a register that is not there yet will have one pool. */
+  #isForeseeable(pool: string, isNew: boolean): boolean {
+    if (this.#planned.has(pool)) return this.#planned.get(pool) !== undefined;
+    return !isNew || pool === DEFAULT_POOL;
   }
 
   async #open(): Promise<LeaseStore> {

@@ -190,10 +190,10 @@ function holdsUnknown(value: unknown): boolean {
 }
 
 /** Returns `parse` as a zod transform whose MacpoolError becomes an issue on the property. */
-export function refused<T>(parse: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
-  return (text, context) => {
+export function refused<From, To>(parse: (value: From) => To): (value: From, context: z.RefinementCtx) => To {
+  return (value, context) => {
     try {
-      return parse(text);
+      return parse(value);
     } catch (error) {
       if (!MacpoolError.is(error)) throw error;
       context.addIssue({ code: "custom", message: error.message });

@@ -1,5 +1,14 @@
 import { MacpoolError } from "../error";
-import { createPool, deletePool, predictPool, reserve, stats, unreserve, updatePool } from "../lease/administer";
+import {
+  createPool,
+  deletePool,
+  predictPool,
+  predictReservation,
+  reserve,
+  stats,
+  unreserve,
+  updatePool,
+} from "../lease/administer";
 import { acquireBlock, predictBlock } from "../lease/block";
 import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
@@ -41,6 +50,8 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     find: (address) => backend.read((view) => view.at(address)),
     list: (filter = {}) => backend.leases(filter),
     reserve: (reservation, by, adopt) => backend.write((ledger) => reserve(reservation, ledger, by, adopt)),
+    predictReservation: (reservation, by, adopt) =>
+      backend.read((view) => predictReservation(reservation, view, by, adopt)),
     unreserve: (range, by) => backend.write((ledger) => unreserve(range, ledger, by)),
     reserved: () => backend.read((view) => view.reservations()),
     history: (filter = {}) => backend.events(filter),

@@ -132,6 +132,12 @@ class MemoryLedger implements Ledger {
     );
   }
 
+  countLive({ start, end }: Range): number {
+    return this.byAddress().filter(
+      ({ address, releasedAt }) => address >= start && address <= end && releasedAt === undefined,
+    ).length;
+  }
+
   cursor(pool: string): Mac {
     return this.#cursors.get(pool) ?? 0;
   }

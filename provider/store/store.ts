@@ -176,6 +176,13 @@ export interface LeaseStore {
   reserve(reservation: Reservation, by?: Manager, adopt?: boolean): Promise<void>;
 
   /**
+   * Returns how many live leases lie in the range, if {@link reserve} would take it now. Never writes.
+   *
+   * @throws MacpoolError as `reserve`.
+   */
+  predictReservation(reservation: Reservation, by?: Manager, adopt?: boolean): Promise<number>;
+
+  /**
    * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends and,
    * with `by`, managed by that declaration.
    */

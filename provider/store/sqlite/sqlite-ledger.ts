@@ -96,6 +96,10 @@ export class SqliteLedger implements Ledger {
     return row === undefined ? undefined : leaseOfRow(row);
   }
 
+  countLive({ start, end }: Range): number {
+    return this.#sql.liveCount.get(start, end)?.count ?? 0;
+  }
+
   nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
     for (const range of pool.ranges) {
       if (range.end < from) continue;
@@ -245,6 +249,9 @@ function prepare(database: Database.Database) {
     ),
     liveWithin: database.prepare<[Mac, Mac, number], LeaseRow>(
       `${lease} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
+    ),
+    liveCount: database.prepare<[Mac, Mac], { count: number }>(
+      "select count(*) as count from lease where address between ? and ? and released_at is null",
     ),
     longestReleased: database.prepare<[number], LeaseRow>(
       `${lease} where pool = ? and released_at is not null order by seq`,
