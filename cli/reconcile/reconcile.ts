@@ -7,7 +7,8 @@ import { createMemoryStore } from "../../provider/store/memory-store";
 import { openRegister } from "../../provider/store/open";
 import { contentOf, type LostRegister, rebuildRegister } from "../../provider/store/rebuild";
 import type { LeaseStore, StoreContext } from "../../provider/store/store";
-import { type Finding, findingOf, orphans } from "./report";
+import { putDeclared } from "./declarations";
+import { declaredFinding, type Finding, findingOf, orphans } from "./report";
 import { registerOf } from "./select";
 import type { StackExport } from "./stack-export";
 
@@ -45,7 +46,7 @@ export async function reconcile(task: Task, context: StoreContext): Promise<Resu
   }
   try {
     await assertRegister(register, storeId);
-    return { findings: await compare(task, register), isAnew: false };
+    return { findings: await compare(task, register, context, false), isAnew: false };
   } finally {
     await register.close();
   }
@@ -53,17 +54,33 @@ export async function reconcile(task: Task, context: StoreContext): Promise<Resu
 
 async function anew(task: Task, storeId: string, context: StoreContext): Promise<readonly Finding[]> {
   const leases = leasesOf(task.exports);
-  assertPrefix(leases, task.prefix);
+  const isDeclared = task.exports.some((one) => one.declarations.some(({ pool }) => pool?.name === DEFAULT_POOL));
+  if (!isDeclared) assertPrefix(leases, task.prefix);
   const seqAbove = leases.reduce((seq, lease) => Math.max(seq, lease.seq), 0);
   const lost: LostRegister = { storeId, seqAbove, prefix: task.prefix };
-  if (task.apply) return rebuildRegister(task.store, context, lost, (register) => compare(task, register));
-  return compare(task, createMemoryStore(contentOf(lost), context));
+  if (task.apply)
+    return rebuildRegister(task.store, context, lost, (register) => compare(task, register, context, true));
+  return compare(task, createMemoryStore(contentOf(lost), context), context, true);
 }
 
-async function compare({ exports, apply }: Task, register: LeaseStore): Promise<readonly Finding[]> {
-  const findings = (await register.recover(leasesOf(exports), apply)).map(findingOf);
+async function compare(
+  { exports, apply }: Task,
+  register: LeaseStore,
+  context: StoreContext,
+): Promise<readonly Finding[]> {
+  const declarations = exports.flatMap((one) => one.declarations);
+  // Without --apply they are tried on a copy of what the register knows of pools and reservations.
+  const declared = await putDeclared(declarations, apply ? register : await rehearsal(register, context), isAnew);
+  const promised = declared.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
+  const recovered = await register.recover(leasesOf(exports), apply);
+  const findings = [...declared.map(declaredFinding), ...recovered.map((one) => findingOf(one, promised))];
   for await (const orphan of orphans(exports, register)) findings.push(orphan);
   return findings;
+}
+
+async function rehearsal(register: LeaseStore, context: StoreContext): Promise<LeaseStore> {
+  const [pools, reservations] = [await register.pools(), await register.reserved()];
+  return createMemoryStore({ storeId: "", pools, reservations }, context);
 }
 
 async function assertRegister(register: LeaseStore, expected: string | undefined): Promise<void> {

@@ -1,13 +1,17 @@
 import type { Lease } from "../../provider/lease/lease";
+import type { PoolSpec } from "../../provider/lease/pool";
 import type { Recovery, Verdict } from "../../provider/lease/recover";
 import { formatMac } from "../../provider/mac/mac";
+import { contains } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
 import type { Colour, Table } from "../output/table";
+import type { Declared } from "./declarations";
 import type { StackExport } from "./stack-export";
 
 /** What is said of one address. */
 export interface Finding {
   readonly verdict: Verdict | "orphan";
+  /** Of a pool or a reservation, its name or range. */
   readonly address: string;
   readonly owner: string;
   readonly stack: string;
@@ -36,10 +40,18 @@ export const FINDINGS: Table<Finding> = {
   json: (finding) => finding,
 };
 
-/** Returns what is said of a stated lease. */
-export function findingOf({ stated, verdict, reason }: Recovery): Finding {
-  const { owner, stack } = stated;
-  return { verdict, address: formatMac(stated.address), owner, stack, reason };
+/** Returns what is said of a stated lease; `promised` are pools that would be made first. */
+export function findingOf({ stated, verdict, reason }: Recovery, promised: readonly (PoolSpec | undefined)[]): Finding {
+  const { owner, stack, address } = stated;
+  const common = { address: formatMac(address), owner, stack };
+  const isPromised = promised.some((pool) => pool?.name === stated.pool && contains(pool.ranges, address));
+  if (verdict !== "conflict" || !isPromised) return { ...common, verdict, reason };
+  return { ...common, verdict: "insert", reason: "The register has no lease of it, and would get its pool first." };
+}
+
+/** Returns what is said of a declared pool or reservation. */
+export function declaredFinding({ declaration, name, verdict, reason }: Declared): Finding {
+  return { verdict, address: name, owner: declaration.by.owner, stack: declaration.stack, reason };
 }
 
 /** Yields the live leases of the exported stacks that none of the exports knows: nobody will ever release them. */

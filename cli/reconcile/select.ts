@@ -25,7 +25,9 @@ export function newestOfEach(exports: readonly StackExport[]): Selection {
  * @throws MacpoolError REGISTER_MISMATCH, naming two exports and their registers.
  */
 export function registerOf(exports: readonly StackExport[]): string | undefined {
-  const seen = exports.flatMap(({ file, leases }) => leases.map(({ storeId }) => ({ file, storeId })));
+  const seen = exports.flatMap(({ file, leases, declarations }) =>
+    [...leases, ...declarations].map(({ storeId }) => ({ file, storeId })),
+  );
   const [first] = seen;
   const other = seen.find(({ storeId }) => storeId !== first?.storeId);
   if (first === undefined || other === undefined) return first?.storeId;

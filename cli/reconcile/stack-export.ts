@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { MacpoolError } from "../../provider/error";
 import { quote } from "../../provider/mac/quote";
+import { type Declaration, declarationsOf } from "./declarations";
 import { leasesOf, type ReadLease } from "./leases";
-import { resourceSchema, type StateResource } from "./state-resource";
+import { resourceSchema } from "./state-resource";
 
 const PROVIDER = "pulumi:providers:pulumi-nodejs";
 
@@ -25,7 +26,7 @@ export interface StackExport {
   /** Ids of the provider resources: the installations of the stack's leases. */
   readonly installations: readonly string[];
   readonly leases: readonly ReadLease[];
-  readonly resources: readonly StateResource[];
+  readonly declarations: readonly Declaration[];
 }
 
 /**
@@ -46,7 +47,7 @@ export function readStackExport(file: string, content: string): StackExport {
     writtenAt: Number.isNaN(writtenAt) ? 0 : writtenAt,
     installations: list.flatMap(({ type, id }) => (type === PROVIDER && id !== undefined ? [id] : [])),
     leases: leasesOf(file, stack, list),
-    resources: list,
+    declarations: declarationsOf(file, stack, list),
   };
 }
 

@@ -145,13 +145,19 @@ class MemoryLedger implements Ledger {
     );
   }
 
+  countLive({ start, end }: Range): number {
+    return this.byAddress().filter(
+      ({ address, releasedAt }) => address >= start && address <= end && releasedAt === undefined,
+    ).length;
+  }
+
   cursor(pool: string): Mac {
     return this.#cursors.get(pool) ?? 0;
   }
 
-  nextUnissued(pool: Pool): Mac | undefined {
+  nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
     for (const range of pool.ranges) {
-      let address = Math.max(range.start, this.cursor(pool.name));
+      let address = Math.max(range.start, from);
       while (address <= range.end) {
         const reserved = this.reservationAt(address);
         if (reserved === undefined && !this.#leases.has(address)) return address;

@@ -74,7 +74,7 @@ describe("macpool import", () => {
 
   test("reports every conflict, registers the rest, and ends with 1; a dry run foretells it", async () => {
     await lab.lines("claim", "52:54:00:00:00:09", "--owner", "printer");
-    await lab.lines("reserve", "add", "52:54:00:00:01");
+    await lab.lines("reserve", "add", "52:54:00:00:01", "--reason", "printers");
     await lab.lines("pool", "create", "edge", "--range", "4a:00:00");
     const path = file(`mac,owner,pool
 52:54:00:00:00:01,web,

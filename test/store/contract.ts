@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { blockContract } from "./contract/block";
 import { byHandContract } from "./contract/by-hand";
 import { claimsContract } from "./contract/claims";
 import { deletedPoolsContract } from "./contract/deleted-pools";
@@ -12,6 +13,7 @@ import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
+import { runContract } from "./contract/run";
 import { sequenceContract } from "./contract/sequence";
 import { verbsContract } from "./contract/verbs";
 import type { Open } from "./support";
@@ -34,5 +36,7 @@ export function storeContract(name: string, open: Open): void {
     predictContract(open);
     lookContract(open);
     dumpContract(open);
+    blockContract(open);
+    runContract(open);
   });
 }

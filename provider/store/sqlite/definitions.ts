@@ -66,6 +66,11 @@ export class Definitions {
     throw new MacpoolError("REGISTER_CORRUPT", `The register has no pool "${name}" though a lease names it.`);
   }
 
+  /** Returns the row id of a pool, or null, which no lease has, when the register never had a pool of that name. */
+  idIfAny(name: string): number | null {
+    return this.#current().ids.get(name) ?? null;
+  }
+
   reservations(): readonly Reservation[] {
     return this.#current().reservations.all();
   }
