@@ -67,6 +67,7 @@ async function compare(
   { exports, apply }: Task,
   register: LeaseStore,
   context: StoreContext,
+  isAnew: boolean,
 ): Promise<readonly Finding[]> {
   const declarations = exports.flatMap((one) => one.declarations);
   // Without --apply they are tried on a copy of what the register knows of pools and reservations.
