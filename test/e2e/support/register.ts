@@ -61,7 +61,7 @@ export class Register {
   /** Returns every lease, live or released, by address. */
   leases(): LeaseRow[] {
     const rows = this.#query<Omit<LeaseRow, "address" | "isLive"> & { address: Mac; isLive: 0 | 1 }>(
-      `select address, owner, name.value as installation, pool.name as pool, token, lease.description,
+      `select address, lease.owner, name.value as installation, pool.name as pool, token, lease.description,
               released_at is null as isLive
        from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`,
     );
