@@ -12,9 +12,18 @@ interface Need {
   readonly files?: Readonly<Record<string, string>>;
 }
 
+/** What `pulumi stack export` prints for a stack without resources. */
+const STACK_EXPORT = JSON.stringify({ version: 3, deployment: { manifest: {}, resources: [] } });
+
 /** By command, without "macpool". */
 const NEEDS: Readonly<Record<string, Need>> = {
   init: { before: ["rm register.db"] },
+  import: {
+    before: ["rm register.db", "macpool init --prefix 52:54:00"],
+    files: { "dnsmasq.conf": "dhcp-host=52:54:00:00:00:07,printer\n" },
+  },
+  reconcile: { files: { "dev.json": STACK_EXPORT, "prod.json": STACK_EXPORT } },
+  restore: { before: ["macpool backup ./register-backup.db"] },
   "pool delete": { before: ["macpool pool create spare --range 4a:00:00"] },
 };
 
