@@ -6,6 +6,7 @@ import { derivedContract } from "./contract/derived";
 import { dumpContract } from "./contract/dump";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
+import { listContract } from "./contract/list";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
 import { poolsContract } from "./contract/pools";
@@ -34,5 +35,6 @@ export function storeContract(name: string, open: Open): void {
     predictContract(open);
     lookContract(open);
     dumpContract(open);
+    listContract(open);
   });
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { migrationsOf } from "../../provider/store/migrations";
+import { openConnection } from "../../provider/store/sqlite/connection";
 import { schemaOf, writeSchemaOne } from "./old-schema";
 import { Worker } from "./process";
 import { createFile, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
@@ -118,6 +119,19 @@ describe("a register of schema 1", () => {
     );
     expect(new Set(answers.flatMap(({ addresses }) => addresses ?? [])).size).toBe(12);
     expect((await (await openFile(old)).store.verify()).faults).toEqual([]);
+  });
+
+  it("is left alone when another has brought it up between the look at its version and the lock", async () => {
+    const { register, old } = await usedBefore();
+    const transaction = Database.prototype.transaction;
+    vi.spyOn(Database.prototype, "transaction").mockImplementationOnce(function (this: Database.Database, work) {
+      openConnection(old, Date.now).database.close();
+      return transaction.call(this, work);
+    });
+    const opened = await openFile(old);
+    vi.restoreAllMocks();
+    expect(await opened.leases()).toEqual(await register.leases());
+    expect(schemaOf(old)).toBe(NEWEST);
   });
 
   it("is waited for while another process holds its lock, and left alone when that takes too long", async () => {
