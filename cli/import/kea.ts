@@ -23,11 +23,20 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(plain);
   } catch (cause) {
-    const position = /position (\d+)/.exec(cause instanceof Error ? cause.message : "")?.[1];
-    const line = position === undefined ? undefined : plain.slice(0, Number(position)).split("\n").length;
-    const place = line === undefined ? "at its end" : `line ${line}`;
+    const position = positionOf(cause, plain);
+    const place = position === undefined ? "at its end" : `line ${plain.slice(0, position).split("\n").length}`;
     throw unreadable(place, "it is not the JSON of a Kea configuration.", cause);
   }
+}
+
+/** V8 names the position or, in Node 20, quotes the ten characters before it and those after. */
+function positionOf(cause: unknown, text: string): number | undefined {
+  const message = cause instanceof Error ? cause.message : "";
+  const [, position] = /position (\d+)/.exec(message) ?? [];
+  if (position !== undefined) return Number(position);
+  const [, quoted = ""] = /, \.\.\."([\s\S]*)"(?:\.\.\.)? is not valid JSON$/.exec(message) ?? [];
+  const at = quoted === "" ? -1 : text.indexOf(quoted);
+  return at === -1 ? undefined : at + 10;
 }
 
 function collect(value: unknown, path: string, entries: Entry[], depth: number): void {

@@ -1,6 +1,7 @@
 const INTERESTING = /["#/]/g;
-const TEXT = /"[^"\\\n]*(?:\\.[^"\\\n]*)*"/y;
-const TRAILING = /"[^"\\\n]*(?:\\.[^"\\\n]*)*"|,(?=\s*[\]}])/g;
+// A text without end ends with its line: looking for the end of each quote in it would take forever.
+const TEXT = /"[^"\\\n]*(?:\\.[^"\\\n]*)*"?/y;
+const TRAILING = /"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|,(?=\s*[\]}])/g;
 
 /**
  * Returns JSON with the comments that Kea takes (`//`, `#` and C's) and commas before a closing bracket replaced by
