@@ -10,10 +10,16 @@ import { environment, type Lab, MACPOOL, openLab, type Ran } from "./support";
 interface Need {
   readonly before?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
+  /** Whether it tells the user on stderr what comes next. */
+  readonly speaks?: boolean;
 }
 
-/** What `pulumi stack export` prints for a stack without resources. */
-const STACK_EXPORT = JSON.stringify({ version: 3, deployment: { manifest: {}, resources: [] } });
+/** What `pulumi stack export` prints for a stack that holds nothing but itself. */
+function stackExport(stack: string): string {
+  const urn = `urn:pulumi:${stack}::web::pulumi:pulumi:Stack::web-${stack}`;
+  const resources = [{ urn, custom: false, type: "pulumi:pulumi:Stack" }];
+  return JSON.stringify({ version: 3, deployment: { manifest: {}, resources } });
+}
 
 /** By command, without "macpool". */
 const NEEDS: Readonly<Record<string, Need>> = {
@@ -21,9 +27,11 @@ const NEEDS: Readonly<Record<string, Need>> = {
   import: {
     before: ["rm register.db", "macpool init --prefix 52:54:00"],
     files: { "dnsmasq.conf": "dhcp-host=52:54:00:00:00:07,printer\n" },
+    speaks: true,
   },
-  reconcile: { files: { "dev.json": STACK_EXPORT, "prod.json": STACK_EXPORT } },
-  restore: { before: ["macpool backup ./register-backup.db"] },
+  reconcile: { files: { "dev.json": stackExport("dev"), "prod.json": stackExport("prod") }, speaks: true },
+  restore: { before: ["macpool backup register-backup.db"], speaks: true },
+  migrate: { speaks: true },
   "pool delete": { before: ["macpool pool create spare --range 4a:00:00"] },
 };
 
@@ -76,12 +84,13 @@ describe("the help of every command has an example, and it works", () => {
   test.each(leaves(macpool()))("macpool %s", async (path, command) => {
     const examples = examplesIn(helpOf(command));
     expect(examples.length, "an example in the help").toBeGreaterThan(0);
-    const { before = [], files = {} } = NEEDS[path] ?? {};
+    const { before = [], files = {}, speaks = false } = NEEDS[path] ?? {};
     for (const [name, content] of Object.entries(files)) writeFileSync(join(lab.directory, name), content);
     for (const line of before) expect(await shell(line), line).toMatchObject({ code: 0 });
     for (const line of examples) {
       expect(line).toContain(`macpool ${path}`);
-      expect(await shell(line), line).toMatchObject({ code: 0, stderr: "" });
+      const words = speaks ? expect.stringContaining("macpool: ") : "";
+      expect(await shell(line), line).toMatchObject({ code: 0, stderr: words });
     }
   });
 
