@@ -5,12 +5,19 @@ export const USAGE = 2;
 const REFUSED = 1;
 const UNUSABLE = 3;
 
+/** Says that a command has done and reported what it could, and that something is left: exit code 1, and no more words. */
+export class Failed extends Error {}
+
+/** Says the same of a register that is missing or unsound: exit code 3. */
+export class Unsound extends Failed {}
+
 const CODES: Readonly<Record<ErrorCode, number>> = {
   INVALID_MAC: USAGE,
   INVALID_RANGE: USAGE,
   INVALID_POOL: USAGE,
   INVALID_OWNER: USAGE,
   INVALID_CONFIG: USAGE,
+  INVALID_FILE: USAGE,
   POOL_NOT_FOUND: REFUSED,
   POOL_CONFLICT: REFUSED,
   POOL_EXHAUSTED: REFUSED,
@@ -38,5 +45,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
 
 /** Returns the exit code for what went wrong: 1 refused, 2 wrong usage, 3 register unusable or a fault of ours. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof Unsound) return UNUSABLE;
+  if (error instanceof Failed) return REFUSED;
   return MacpoolError.is(error) ? CODES[error.code] : UNUSABLE;
 }

@@ -1,18 +1,25 @@
 import { Command, CommanderError } from "commander";
 import { MacpoolError } from "../provider/error";
 import { adoptCommand } from "./commands/adopt";
+import { backupCommand } from "./commands/backup";
 import { claimCommand } from "./commands/claim";
 import { completionCommand } from "./commands/completion";
+import { doctorCommand } from "./commands/doctor";
+import { exportCommand } from "./commands/export";
 import { historyCommand } from "./commands/history";
+import { importCommand } from "./commands/import";
 import { initCommand } from "./commands/init";
 import { listCommand } from "./commands/list";
+import { migrateCommand } from "./commands/migrate";
 import { nextCommand } from "./commands/next";
 import { poolCommand } from "./commands/pool";
+import { reconcileCommand } from "./commands/reconcile";
 import { releaseCommand } from "./commands/release";
 import { reserveCommand } from "./commands/reserve";
+import { restoreCommand } from "./commands/restore";
 import { showCommand } from "./commands/show";
 import { statsCommand } from "./commands/stats";
-import { exitCodeOf, USAGE } from "./exit-code";
+import { exitCodeOf, Failed, USAGE } from "./exit-code";
 import { isInterrupted } from "./interruption";
 import { outputOf } from "./output/output";
 import { OutputFailed, ReaderGone } from "./output/sink";
@@ -35,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // Commander has printed its own words already; help and version come this way too, with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     if (error instanceof ReaderGone || isInterrupted()) return 0;
-    await report(error, program);
+    if (!(error instanceof Failed)) await report(error, program);
     return exitCodeOf(error);
   }
 }
@@ -68,7 +75,14 @@ function commands(): readonly Command[] {
     statsCommand(),
     poolCommand(),
     reserveCommand(),
+    importCommand(),
+    reconcileCommand(),
+    doctorCommand(),
     completionCommand(),
+    backupCommand(),
+    restoreCommand(),
+    exportCommand(),
+    migrateCommand(),
   ];
 }
 

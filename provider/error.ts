@@ -27,6 +27,7 @@ export type ErrorCode =
   | "REGISTER_FULL"
   | "REGISTER_BUSY"
   | "NATIVE_MODULE"
+  | "INVALID_FILE"
   | "INTERNAL";
 
 const brand = Symbol.for("pulumi-macpool/error");

@@ -11,3 +11,17 @@
  * deeper inside ("Cannot find module 'pg' ... - /x/pulumi-macpool/provider.js") is thrown on as it is.
  */
 export const LOADER = `exports.handler=()=>{try{return require("pulumi-macpool/provider")}catch(e){if(e.code==="MODULE_NOT_FOUND"&&e.message.includes("'pulumi-macpool/provider'"))throw new Error("pulumi-macpool is not installed in "+process.cwd()+" - run npm install before pulumi refresh/destroy");throw e}}`;
+
+/** As {@link LOADER}, for a MacAddressBlock. FROZEN FOR EVER. */
+export const BLOCK_LOADER = partOf("block");
+
+/** As {@link LOADER}, for a MacPool. FROZEN FOR EVER. */
+export const POOL_LOADER = partOf("pool");
+
+/** As {@link LOADER}, for a MacReservation. FROZEN FOR EVER. */
+export const RESERVATION_LOADER = partOf("reservation");
+
+/** A version that came before the resource lacks the part; without a word about it the host would fail on undefined. */
+function partOf(name: string): string {
+  return `exports.handler=()=>{try{const h=require("pulumi-macpool/provider").${name};if(h)return h;throw new Error("pulumi-macpool in "+process.cwd()+" is too old for this stack - update it and run npm install")}catch(e){if(e.code==="MODULE_NOT_FOUND"&&e.message.includes("'pulumi-macpool/provider'"))throw new Error("pulumi-macpool is not installed in "+process.cwd()+" - run npm install before pulumi refresh/destroy");throw e}}`;
+}

@@ -15,9 +15,9 @@ import {
   upper,
 } from "./formats";
 import { LOADER } from "./loader";
-import { ownerOf } from "./owner";
+import { ownerInput, ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
-import { providerFor } from "./provider";
+import { promisedInstallation, providerFor } from "./provider";
 import { rotationOf } from "./rotation";
 
 /** The same properties, each of which may be an Output. */
@@ -113,20 +113,18 @@ export class MacAddress extends pulumi.CustomResource {
   constructor(name: string, args: MacAddressArgs = {}, opts: pulumi.CustomResourceOptions = {}) {
     const provider = providerFor(MacAddress.__pulumiType, opts);
     const existing = opts.id !== undefined || opts.urn !== undefined;
-    let settle = (_: pulumi.ProviderResource | undefined): void => {};
-    const inForce = new Promise<pulumi.ProviderResource | undefined>((resolve) => {
-      settle = resolve;
-    });
+    const installation = promisedInstallation();
+    const claim = (owner: string, explicit: boolean) => claimOwner(provider, owner, { name, explicit });
     const inputs = existing
       ? { ...outputs, __provider: LOADER }
       : {
           ...inputsOf(args),
-          owner: ownerInput(name, args.owner, opts.parent, provider),
-          installation: inForce.then((resource) => resource?.id),
+          owner: ownerInput(args.owner, () => ownerOf(name, MacAddress.__pulumiType, opts.parent), claim),
+          installation: installation.promise,
         };
     super(MacAddress.__pulumiType, name, inputs, { ...opts, provider });
     // Asked after the fact, because a transformation may have put another provider into the options.
-    settle(this.getProvider(MacAddress.__pulumiType));
+    installation.settle(this.getProvider(MacAddress.__pulumiType));
   }
 
   /** The address as `42-00-00-00-00-01`. */
@@ -257,17 +255,4 @@ function inputsOf(args: MacAddressArgs): pulumi.Inputs {
     rotation: rotationOf(keepers),
     __provider: LOADER,
   };
-}
-
-/** Claims the owner at once when it is a text, else as soon as it is known. */
-function ownerInput(
-  name: string,
-  owner: pulumi.Input<string> | undefined,
-  parent: pulumi.Resource | undefined,
-  provider: pulumi.ProviderResource,
-): pulumi.Input<string> {
-  const claim = (text: string, explicit: boolean): string => claimOwner(provider, text, { name, explicit });
-  if (owner === undefined) return ownerOf(name, MacAddress.__pulumiType, parent).then((text) => claim(text, false));
-  if (typeof owner === "string") return claim(owner, true);
-  return pulumi.output(owner).apply((text) => claim(text, true));
 }

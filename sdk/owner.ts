@@ -22,6 +22,20 @@ export function ownerOf(name: string, type: string, parent?: pulumi.Resource): P
 }
 
 /**
+ * Returns the owner as an input: the one that the program gives, else the one that `derive` returns. It is claimed at once
+ * when it is a text, else as soon as it is known.
+ */
+export function ownerInput(
+  given: pulumi.Input<string> | undefined,
+  derive: () => Promise<string>,
+  claim: (owner: string, explicit: boolean) => string,
+): pulumi.Input<string> {
+  if (given === undefined) return derive().then((owner) => claim(owner, false));
+  if (typeof given === "string") return claim(given, true);
+  return pulumi.output(given).apply((owner) => claim(owner, true));
+}
+
+/**
  * Returns the owner text for a URN: `<organization>/<project>/<stack>/[<parent type chain>/]<name>`, such as
  * `acme/network/prod/web-1-nic` or `acme/network/prod/lab:vm:Vm/web-2-nic`. The chain is the URN's own, parents joined
  * by `$`, without the resource's type, which is the same for every MacAddress.

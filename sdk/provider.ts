@@ -80,6 +80,22 @@ export function providerFor(type: string, opts: pulumi.CustomResourceOptions): p
   return opts.provider ?? opts.parent?.getProvider(type) ?? defaultProvider();
 }
 
+/** An installation that is not known before the resource is made that belongs to it. */
+export interface PromisedInstallation {
+  readonly promise: Promise<pulumi.Output<string> | undefined>;
+  /** To be called with the provider that the resource has in the end. */
+  readonly settle: (provider: pulumi.ProviderResource | undefined) => void;
+}
+
+/** Returns the promise of the id of a resource's provider. */
+export function promisedInstallation(): PromisedInstallation {
+  let settle = (_: pulumi.ProviderResource | undefined): void => {};
+  const inForce = new Promise<pulumi.ProviderResource | undefined>((resolve) => {
+    settle = resolve;
+  });
+  return { promise: inForce.then((provider) => provider?.id), settle };
+}
+
 /**
  * One process can run several deployments (Automation API, unit tests). Each has its own root stack resource, which all
  * copies of @pulumi/pulumi share, while each copy has its own monitor client. Unit tests have no stack resource, but a

@@ -4,6 +4,7 @@ import { formatMac, type Mac } from "../mac/mac";
 import { formatRange, overlaps, type Range } from "../mac/range";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
+import { Rehearsal } from "./overlay";
 import { definePool, isSameManager, type Manager, type Pool, type PoolSpec, type Reservation } from "./pool";
 import { requirePool } from "./transact";
 
@@ -29,6 +30,22 @@ export function createPool(spec: PoolSpec, ledger: Ledger, by?: Manager, adopt =
   ledger.putPool(pool);
   ledger.setCursor(pool.name, lowest(pool));
   return pool;
+}
+
+/**
+ * Returns what {@link createPool} would return now, with the pools `planned` in force; writes nothing. A pool of another
+ * name that `by` manages counts as deleted, which it is before its successor is created.
+ *
+ * @throws MacpoolError as {@link createPool}.
+ */
+export function predictPool(
+  spec: PoolSpec,
+  view: LedgerView,
+  by?: Manager,
+  adopt = false,
+  planned: readonly Pool[] = [],
+): Pool {
+  return createPool(spec, new Rehearsal(view, planned, spec.name, by), by, adopt);
 }
 
 /**
@@ -93,6 +110,16 @@ export function reserve({ start, end, reason }: Reservation, ledger: Ledger, by?
   }
   ledger.append({ ...poolEvent("reserve", "", by), address: start });
   ledger.putReservation({ start, end, reason, managedBy: by });
+}
+
+/**
+ * Returns the number of live leases in the range, if {@link reserve} would take it now; writes nothing.
+ *
+ * @throws MacpoolError as {@link reserve}.
+ */
+export function predictReservation(reservation: Reservation, view: LedgerView, by?: Manager, adopt = false): number {
+  reserve(reservation, new Rehearsal(view, [], "", by), by, adopt);
+  return view.countLive(reservation);
 }
 
 /**

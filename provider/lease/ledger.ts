@@ -18,16 +18,18 @@ export interface LedgerView {
   reservationOf(range: Range): Reservation | undefined;
   /** The lease of an address, live or released. */
   at(address: Mac): Lease | undefined;
-  /** Live leases of an owner in a pool under every installation, newest first. */
+  /** Live leases of an owner in a pool under every installation, newest first; none in a pool that does not exist. */
   live(owner: string, pool: string): readonly Lease[];
-  /** Released leases of an owner in a pool whose address nobody got since, newest first. */
+  /** Released leases of an owner in a pool, also a deleted one, whose address nobody got since, newest first. */
   released(owner: string, pool: string): readonly Lease[];
   /** The live lease of a pool with the lowest address from `start` to `end`. */
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined;
+  /** How many live leases lie in the range. */
+  countLive(range: Range): number;
   /** Where the pool's sequence goes on. */
   cursor(pool: string): Mac;
-  /** The lowest address at or above the pool's cursor that has no lease and is not reserved. */
-  nextUnissued(pool: Pool): Mac | undefined;
+  /** The lowest address at or above `from`, by default the pool's cursor, that has no lease and is not reserved. */
+  nextUnissued(pool: Pool, from?: Mac): Mac | undefined;
   /** Released leases of a pool, longest-released first. */
   longestReleased(pool: string): Iterable<Lease>;
   usage(pool: Pool): PoolUsage;
@@ -37,6 +39,8 @@ export interface LedgerView {
 export interface Ledger extends LedgerView {
   /** Records the event and returns its number, the register's new change counter. */
   append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number;
+  /** Makes the number of the next event greater than `seq`; without effect when it is so already. */
+  startAbove(seq: number): void;
   /** Writes the lease of `lease.address`, whoever had the address before. */
   put(lease: Lease): void;
   /** Makes the pool's sequence go on at `address`. */

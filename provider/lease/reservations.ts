@@ -20,6 +20,11 @@ export class Reservations {
     return this.#inOrder().all;
   }
 
+  /** Returns the register's own reservations, by start and then by end. */
+  own(): readonly Reservation[] {
+    return [...this.#own.values()].sort(byEnds);
+  }
+
   /** Returns the reservation with exactly the ends of `range`. */
   of(range: Range): Reservation | undefined {
     return this.#own.get(keyOf(range)) ?? BUILT_IN.find((other) => keyOf(other) === keyOf(range));
@@ -47,9 +52,7 @@ export class Reservations {
 
   #inOrder() {
     if (this.#sorted === undefined) {
-      const all = [...this.#own.values(), ...BUILT_IN].sort(
-        (one, other) => one.start - other.start || one.end - other.end,
-      );
+      const all = [...this.#own.values(), ...BUILT_IN].sort(byEnds);
       this.#sorted = { all, withheld: unionRanges(all) };
     }
     return this.#sorted;
@@ -58,4 +61,8 @@ export class Reservations {
 
 function keyOf({ start, end }: Range): string {
   return `${start}-${end}`;
+}
+
+function byEnds(one: Range, other: Range): number {
+  return one.start - other.start || one.end - other.end;
 }

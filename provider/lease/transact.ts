@@ -4,11 +4,12 @@ import { allocate, derivedCandidate, isDerived } from "./allocate";
 import { type Entitlement, entitlement } from "./held";
 import type { AcquireRequest, Labels, Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
+import { PlannedPools } from "./overlay";
 import { ANONYMOUS } from "./owner";
 import type { Pool } from "./pool";
 
 /** A derived pool below this size is too likely to hold a surprise between preview and update to promise from. */
-const SMALLEST_PREDICTABLE_POOL = 2 ** 24;
+export const SMALLEST_PREDICTABLE_POOL = 2 ** 24;
 
 /** A lease that was granted, by which rule, and what the user should know about it. */
 export interface Grant {
@@ -26,37 +27,45 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
   const pool = requirePool(request.pool, ledger);
   const live = liveOf(request, ledger);
   const chosen = entitlement(request, pool, live, ledger) ?? allocate(request, pool, ledger);
+  const granted = record(request, chosen, live, ledger);
+  if (chosen.rule === "sequence") ledger.setCursor(pool.name, chosen.address + 1);
+  return granted;
+}
+
+/** Writes the lease of an address that the rules chose for `request`, whose owner has the leases `live` in its pool. */
+export function record(request: AcquireRequest, chosen: Entitlement, live: readonly Lease[], ledger: Ledger): Grant {
   const held = chosen.rule === "keep" || chosen.rule === "adopt" ? ledger.at(chosen.address) : undefined;
   const lease: Lease = {
     address: chosen.address,
-    pool: pool.name,
+    pool: request.pool,
     owner: request.owner,
     installation: request.installation,
     rotation: request.rotation,
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
-    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address, pool: pool.name }),
+    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address }),
     acquiredAt: held?.acquiredAt ?? ledger.now,
     releasedAt: undefined,
     description: request.description,
     tags: request.tags,
   };
   ledger.put(lease);
-  if (chosen.rule === "sequence") ledger.setCursor(pool.name, chosen.address + 1);
   return { lease, rule: chosen.rule, warning: namesake(lease, live) };
 }
 
 /**
- * Returns the address that {@link acquire} would grant now, and by which rule; undefined when that cannot be promised.
- * Writes nothing.
+ * Returns the address that {@link acquire} would grant now, with the pools `planned` in force, and by which rule;
+ * undefined when that cannot be promised. Writes nothing.
  *
  * @throws MacpoolError POOL_NOT_FOUND and those of {@link entitlement}.
  */
 export function predict(
   request: AcquireRequest,
-  view: LedgerView,
+  register: LedgerView,
   isPromised: (address: Mac) => boolean,
+  planned: readonly Pool[] = [],
 ): Entitlement | undefined {
+  const view = new PlannedPools(register, planned);
   const pool = requirePool(request.pool, view);
   const known = entitlement(request, pool, liveOf(request, view), view);
   if (known !== undefined) return known;
@@ -137,7 +146,11 @@ function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerV
   return owner === ANONYMOUS ? [] : view.live(owner, pool);
 }
 
-function slotFor(identity: Identity, address: Mac, live: readonly Lease[]): Mac {
+/**
+ * Returns the slot of a live lease: 0, unless another of `live`, the owner's leases in the pool, has that one under the same
+ * installation and keepers.
+ */
+export function slotFor(identity: Identity, address: Mac, live: readonly Lease[]): Mac {
   if (identity.owner === ANONYMOUS) return address;
   const isOccupied = live.some(
     (lease) =>

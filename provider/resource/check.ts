@@ -26,7 +26,7 @@ export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
     const address = await resolveAddress(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...(address === undefined ? {} : { address }) } };
   } catch (error) {
-    return { inputs: news, failures: [failureOf(error)] };
+    return { inputs: news, failures: [failureOf(error, PROPERTIES)] };
   }
 }
 
@@ -40,8 +40,13 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   INVALID_MAC: "address",
 };
 
-function failureOf(error: unknown): Failure {
-  const property = MacpoolError.is(error) ? PROPERTIES[error.code] : undefined;
+/**
+ * Returns a refusal by the register as a failure of the property that it is about.
+ *
+ * @throws The error itself, when it is about none.
+ */
+export function failureOf(error: unknown, properties: Readonly<Record<string, string>>): Failure {
+  const property = MacpoolError.is(error) ? properties[error.code] : undefined;
   if (property === undefined || !(error instanceof Error)) throw error;
   return { property, reason: error.message };
 }
@@ -68,10 +73,15 @@ function keepsLease(olds: Inputs, news: Inputs): boolean {
   return olds.owner !== undefined && olds.pool === news.pool && olds.rotation === news.rotation;
 }
 
+/** Returns who is shown an address, as the runtime tells askers apart. */
+export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">): string {
+  return `${pool}\n${owner}`;
+}
+
 /** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */
 async function foresee(request: AcquireRequest): Promise<Entitlement | undefined> {
   const process = runtime();
-  const asker = `${request.pool}\n${request.owner}`;
+  const asker = askerOf(request);
   const isPromised = (address: Mac) => process.isPromisedToAnother(address, asker);
   const known = await process.predict(request, isPromised);
   if (known === undefined) return undefined;

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import type { LeaseRef } from "../lease/transact";
 import { formatMac } from "../mac/mac";
+import type { LeaseStore } from "../store/store";
 import { isUnusable, runtime } from "./runtime";
 import { type Bag, parseInputs, parseState, type State } from "./schema";
 
@@ -7,6 +9,8 @@ import { type Bag, parseInputs, parseState, type State } from "./schema";
 export interface DiffResult {
   readonly changes: boolean;
   readonly replaces: readonly string[];
+  /** Whether a replacement can only be created when the old resource is gone. Default false. */
+  readonly deleteBeforeReplace?: boolean;
 }
 
 /** Inputs that change in place. `__provider` is among them: only an update carries a new loader into the outputs. */
@@ -31,21 +35,38 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
       ? ["requestedAddress"]
       : []),
   ];
-  const isChanged = IN_PLACE.some((key) => !isDeepStrictEqual(plain(olds[key]), plain(news[key])));
-  return { changes: isLost || isChanged || replaces.length > 0, replaces };
+  return { changes: isLost || isChanged(IN_PLACE, olds, news) || replaces.length > 0, replaces };
 }
 
-async function isLeaseLost(state: State): Promise<boolean> {
+function isLeaseLost(state: State): Promise<boolean> {
   const process = runtime();
+  return isSoUnlessUnusable(async () => isLost(state, await process.registerOf(state)));
+}
+
+/** Returns whether the lease is not live under the state's token. */
+export async function isLost(ref: LeaseRef, register: LeaseStore): Promise<boolean> {
+  const lease = await register.find(ref.address);
+  return lease?.releasedAt !== undefined || lease?.token !== ref.token;
+}
+
+/**
+ * Returns the register's answer; false when the register cannot be used.
+ *
+ * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK, and refusals.
+ */
+export async function isSoUnlessUnusable(question: () => Promise<boolean>): Promise<boolean> {
   try {
-    const register = await process.registerOf(state);
-    const lease = await register.find(state.address);
-    return lease?.releasedAt !== undefined || lease?.token !== state.token;
+    return await question();
   } catch (error) {
     // That it is the wrong one must be heard; that it cannot be used must not stop a preview.
     if (isUnusable(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return false;
     throw error;
   }
+}
+
+/** Returns whether one of the properties differs. */
+export function isChanged(keys: readonly string[], olds: Bag, news: Bag): boolean {
+  return keys.some((key) => !isDeepStrictEqual(plain(olds[key]), plain(news[key])));
 }
 
 /** Absent and empty are the same, and so are bags whatever their prototype. */

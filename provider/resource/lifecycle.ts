@@ -5,7 +5,7 @@ import { formatMac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
 import { inputsOf, outputsOf, requestOf } from "./request";
 import { runtime } from "./runtime";
-import { type Bag, type Inputs, parseInputs, parseNews, parseState, type State } from "./schema";
+import { type Bag, parseInputs, parseState, type State, valid } from "./schema";
 
 /** What the host wants from `create`. */
 export interface CreateResult {
@@ -86,7 +86,8 @@ export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
   };
 }
 
-const GONE: ReadResult = { id: "", props: {} };
+/** What `read` answers for a resource that is gone. */
+export const GONE: ReadResult = { id: "", props: {} };
 
 /** The first lookup knows of no register yet; a refresh must ask the one that answered before. */
 async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
@@ -121,14 +122,4 @@ async function grant(register: LeaseStore, request: AcquireRequest): Promise<Gra
   if (!outcome.ok) throw outcome.error;
   if (outcome.value.warning !== undefined) console.warn(`macpool: ${outcome.value.warning}`);
   return outcome.value;
-}
-
-/** Inputs were checked before; they are looked at again because nothing else stands between them and the register. */
-function valid(bag: Bag): Inputs {
-  const { inputs, failures, unknowns } = parseNews(bag);
-  const failure = failures[0];
-  if (failure !== undefined) throw new MacpoolError("INVALID_CONFIG", `${failure.property}: ${failure.reason}`);
-  const unknown = Object.keys(unknowns)[0];
-  if (unknown !== undefined) throw new MacpoolError("INTERNAL", `"${unknown}" is not known, so nothing was granted.`);
-  return inputs;
 }

@@ -2,12 +2,16 @@ import { MacpoolError } from "../error";
 import { formatMac, type Mac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
 
+/** How a register is brought up to what the states of its stacks say. */
+export const REMEDY = "pulumi stack export > stack.json; macpool reconcile --apply stack.json";
+
 /** What a resource's state remembers of the register that gave it its address. */
 export interface Provenance {
   readonly storeId: string;
   /** The event that the state is of, and the address that event is about; absent for a lease that was only looked at. */
   readonly seq?: number;
   readonly address?: Mac;
+  readonly token?: string;
 }
 
 /**
@@ -23,23 +27,31 @@ async function mismatch(state: Provenance, store: LeaseStore): Promise<MacpoolEr
   if (state.storeId === storeId) return undefined;
   return new MacpoolError(
     "REGISTER_MISMATCH",
-    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register.`,
+    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register. If that one is lost, move this one aside and make it anew from the states of its stacks: ${REMEDY}`,
     { details: { found: storeId, expected: state.storeId } },
   );
 }
 
 /**
  * The change that the state is of must be in the register's history, and be about the same address: an older copy that was
- * written to since has come as far again, with other changes.
+ * written to since has come as far again, with other changes. A lease that `macpool reconcile` put back from this state, or
+ * from a newer one, will do as well.
  */
 async function rollback(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
   const { seq, address } = state;
   if (seq === undefined || address === undefined) return undefined;
-  if ((await store.event(seq))?.address === address) return undefined;
+  if ((await store.event(seq))?.address === address || (await wasPutBack(state, store))) return undefined;
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",
-    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back.`,
+    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${REMEDY}`,
     { details: { found, expected: seq } },
   );
+}
+
+async function wasPutBack({ seq = 0, address = 0, token }: Provenance, store: LeaseStore): Promise<boolean> {
+  const lease = await store.find(address);
+  if (lease === undefined || lease.releasedAt !== undefined || lease.token !== token) return false;
+  // One with a lower number was put back before the state's change, which an older copy has lost again.
+  return lease.seq > seq && (await store.event(lease.seq))?.kind === "recover";
 }

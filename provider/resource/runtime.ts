@@ -1,14 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isCi } from "../environment";
 import { MacpoolError } from "../error";
+import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
-import { DEFAULT_POOL } from "../lease/pool";
+import { DEFAULT_POOL, type Pool } from "../lease/pool";
 import type { Mac } from "../mac/mac";
 import { createMemoryStore } from "../store/memory-store";
 import { createRegister, newRegister, openRegister, systemContext } from "../store/open";
 import type { LeaseStore } from "../store/store";
-import { faultOfRegister, type Provenance } from "./provenance";
+import { faultOfRegister, type Provenance, REMEDY } from "./provenance";
 import { type Config, readSettings, type Settings } from "./settings";
 
 /** How long a new register waits for a sign that the stack has one already. */
@@ -21,6 +22,7 @@ const QUIET_MILLISECONDS = 1_000;
 class Runtime {
   readonly settings: Settings;
   readonly #promised = new Map<Mac, string>();
+  readonly #planned = new Map<string, Pool | undefined>();
   #store: LeaseStore | undefined;
   #opening: Promise<LeaseStore> | undefined;
   #distrust: MacpoolError | undefined;
@@ -51,15 +53,54 @@ class Runtime {
    * @throws MacpoolError when the register refuses the request; see `LeaseStore.predict`.
    */
   async predict(request: AcquireRequest, isPromised: (address: Mac) => boolean): Promise<Entitlement | undefined> {
+    return this.ask(async (register, isNew) => {
+      // A new register says nothing of an address that somebody wants: the real one may lie on another machine.
+      if (isNew && request.requestedAddress !== undefined) return undefined;
+      if (!this.#isForeseeable(request.pool, isNew)) return undefined;
+      return register.predict(request, isPromised, this.planned);
+    });
+  }
+
+  /**
+   * Returns what {@link predict} does for each index of a block.
+   *
+   * @throws MacpoolError when the register refuses the request; see `LeaseStore.predictBlock`.
+   */
+  async predictBlock(request: BlockRequest, isPromised: (address: Mac, owner: string) => boolean) {
+    return this.ask(async (register, isNew) => {
+      if (!this.#isForeseeable(request.pool, isNew)) return undefined;
+      return register.predictBlock(request, isPromised, this.planned);
+    });
+  }
+
+  /**
+   * Returns the answer of the register, or where there is none yet, that of a new one; undefined when the register
+   * cannot be used. The question must only read.
+   *
+   * @throws MacpoolError when the register refuses to answer.
+   */
+  async ask<T>(question: (register: LeaseStore, isNew: boolean) => Promise<T>): Promise<T | undefined> {
     try {
-      const register = await this.register();
-      return await register.predict(request, isPromised);
+      return await question(await this.register(), false);
     } catch (error) {
-      if (isMissing(error)) return predictBuiltIn(request, isPromised);
+      if (isMissing(error)) return question(createMemoryStore(newRegister(), context()), true);
       if (!isUnusable(error)) throw error;
       this.#warnOnce(error);
       return undefined;
     }
+  }
+
+  /**
+   * Remembers a pool that the program declares, so that a preview can tell addresses of it before it exists; undefined
+   * when it is not known yet what the pool will be.
+   */
+  announce(name: string, pool: Pool | undefined): void {
+    this.#planned.set(name, pool);
+  }
+
+  /** The pools that the program declares, as far as they were checked and are known. */
+  get planned(): readonly Pool[] {
+    return [...this.#planned.values()].filter((pool) => pool !== undefined);
   }
 
   /**
@@ -107,6 +148,12 @@ class Runtime {
     return holder !== undefined && holder !== owner;
   }
 
+  /** Returns whether it is known what the pool is or will be; a register that is not there yet will have one pool. */
+  #isForeseeable(pool: string, isNew: boolean): boolean {
+    if (this.#planned.has(pool)) return this.#planned.get(pool) !== undefined;
+    return !isNew || pool === DEFAULT_POOL;
+  }
+
   async #open(): Promise<LeaseStore> {
     const store = await openRegister(this.settings.store, context());
     const { storeId } = await store.identity();
@@ -147,7 +194,7 @@ class Runtime {
     if (expected !== undefined) {
       throw new MacpoolError(
         "REGISTER_MISSING",
-        `There is no register at ${missing.details["path"]}, and a new one will not do: this stack belongs to register ${expected}. Set macpool:store or MACPOOL_STORE to where that one is, or restore it from a backup.`,
+        `There is no register at ${missing.details["path"]}, and a new one will not do: this stack belongs to register ${expected}. Set macpool:store or MACPOOL_STORE to where that one is, or restore it from a backup. If it is lost, make it anew from the state of every stack that uses it: ${REMEDY}`,
         { cause: missing, details: { expected } },
       );
     }
@@ -159,12 +206,6 @@ class Runtime {
       );
     }
   }
-}
-
-/** A new register has one pool, so nothing can be said of another; and the real one may lie on another machine. */
-async function predictBuiltIn(request: AcquireRequest, isPromised: (address: Mac) => boolean) {
-  if (request.pool !== DEFAULT_POOL || request.requestedAddress !== undefined) return undefined;
-  return createMemoryStore(newRegister(), context()).predict(request, isPromised);
 }
 
 let configuration: Config = { get: () => undefined };

@@ -8,29 +8,36 @@ import { usageOf } from "../lease/usage";
 import type { Mac } from "../mac/mac";
 import { contains, type Range } from "../mac/range";
 import { type LedgerBackend, ledgerStore } from "./ledger-store";
+import type { RegisterRecord } from "./record";
 import type { EventFilter, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "./store";
 
 /** Returns a register that lives as long as the process: the plainest form of the contract, for tests and trials. */
 export function createMemoryStore(content: InitialContent, context: StoreContext): LeaseStore {
   const ledger = new MemoryLedger(context);
+  ledger.startAbove(content.seqAbove ?? 0);
   ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
   for (const pool of content.pools) createPool(pool, ledger);
   for (const reservation of content.reservations) reserve(reservation, ledger);
-  return ledgerStore(new MemoryBackend(ledger, content.storeId));
+  return ledgerStore(new MemoryBackend(ledger, { storeId: content.storeId, createdAt: ledger.now }));
+}
+
+interface Birth {
+  readonly storeId: string;
+  readonly createdAt: number;
 }
 
 class MemoryBackend implements LedgerBackend {
   readonly location = "memory";
   readonly #ledger: MemoryLedger;
-  readonly #storeId: string;
+  readonly #birth: Birth;
 
-  constructor(ledger: MemoryLedger, storeId: string) {
+  constructor(ledger: MemoryLedger, birth: Birth) {
     this.#ledger = ledger;
-    this.#storeId = storeId;
+    this.#birth = birth;
   }
 
   async identity() {
-    return { storeId: this.#storeId, seq: this.#ledger.events.length };
+    return { storeId: this.#birth.storeId, seq: this.#ledger.events.at(-1)?.seq ?? 0 };
   }
 
   async write<T>(work: (ledger: Ledger) => T): Promise<T> {
@@ -61,6 +68,10 @@ class MemoryBackend implements LedgerBackend {
     );
   }
 
+  async *dump(): AsyncIterable<RegisterRecord> {
+    yield* [{ record: "register" as const, ...this.#birth }, ...this.#ledger.records()];
+  }
+
   async verify() {
     return { faults: [], leases: this.#ledger.byAddress().length };
   }
@@ -78,8 +89,10 @@ function byOwner(one: Lease, other: Lease): number {
 class MemoryLedger implements Ledger {
   readonly events: RegisterEvent[] = [];
   readonly #context: StoreContext;
+  #seq = 0;
   readonly #leases = new Map<Mac, Lease>();
   readonly #pools = new Map<string, Pool>();
+  readonly #retired = new Map<string, Pool>();
   readonly #cursors = new Map<string, Mac>();
   readonly #reservations = new Reservations();
 
@@ -96,7 +109,7 @@ class MemoryLedger implements Ledger {
   }
 
   event(seq: number): RegisterEvent | undefined {
-    return this.events[seq - 1];
+    return this.events.find((event) => event.seq === seq);
   }
 
   pool(name: string): Pool | undefined {
@@ -138,13 +151,19 @@ class MemoryLedger implements Ledger {
     );
   }
 
+  countLive({ start, end }: Range): number {
+    return this.byAddress().filter(
+      ({ address, releasedAt }) => address >= start && address <= end && releasedAt === undefined,
+    ).length;
+  }
+
   cursor(pool: string): Mac {
     return this.#cursors.get(pool) ?? 0;
   }
 
-  nextUnissued(pool: Pool): Mac | undefined {
+  nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
     for (const range of pool.ranges) {
-      let address = Math.max(range.start, this.cursor(pool.name));
+      let address = Math.max(range.start, from);
       while (address <= range.end) {
         const reserved = this.reservationAt(address);
         if (reserved === undefined && !this.#leases.has(address)) return address;
@@ -178,9 +197,14 @@ class MemoryLedger implements Ledger {
 
   append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
     const { kind, address, pool, owner, installation } = event;
-    const seq = this.events.length + 1;
+    this.#seq += 1;
+    const seq = this.#seq;
     this.events.push({ seq, at: this.now, kind, address, pool, owner, installation, actor: this.#context.actor });
     return seq;
+  }
+
+  startAbove(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq);
   }
 
   put(lease: Lease): void {
@@ -193,6 +217,7 @@ class MemoryLedger implements Ledger {
 
   putPool(pool: Pool): void {
     this.#pools.set(pool.name, pool);
+    this.#retired.delete(pool.name);
     for (const lease of this.byAddress()) {
       if (lease.releasedAt !== undefined && contains(pool.ranges, lease.address))
         this.put({ ...lease, pool: pool.name });
@@ -200,6 +225,8 @@ class MemoryLedger implements Ledger {
   }
 
   retirePool(name: string): void {
+    const pool = this.#pools.get(name);
+    if (pool !== undefined) this.#retired.set(name, { ...pool, ranges: [], size: 0, managedBy: undefined });
     this.#pools.delete(name);
   }
 
@@ -211,8 +238,37 @@ class MemoryLedger implements Ledger {
     this.#reservations.remove(range);
   }
 
+  /** Returns all that the ledger holds, in the order of a dump. */
+  records(): readonly RegisterRecord[] {
+    return [
+      ...this.#poolRecords(),
+      ...this.#reservations.own().map((reservation) => ({ record: "reservation" as const, reservation })),
+      ...this.byAddress().map((lease) => ({ record: "lease" as const, lease })),
+      ...this.#eventRecords(),
+    ];
+  }
+
   newToken(): string {
     return this.#context.newToken();
+  }
+
+  #poolRecords(): readonly RegisterRecord[] {
+    return [...this.#pools.values(), ...this.#retired.values()]
+      .sort((one, other) => (one.name < other.name ? -1 : 1))
+      .map((pool) => {
+        const isRetired = this.#retired.has(pool.name);
+        return { record: "pool", pool, cursor: this.cursor(pool.name), isRetired };
+      });
+  }
+
+  #eventRecords(): readonly RegisterRecord[] {
+    const newest = new Map<Mac | undefined, number>();
+    return this.events.map((event) => {
+      const isOfAddress = event.address !== undefined && isAboutLease(event);
+      const before = isOfAddress ? newest.get(event.address) : undefined;
+      if (isOfAddress) newest.set(event.address, event.seq);
+      return { record: "event", event, before };
+    });
   }
 
   #newestFirst(pool: string): readonly Lease[] {

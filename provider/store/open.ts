@@ -6,6 +6,12 @@ import envPaths from "env-paths";
 import { actorName } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
+import type { Check } from "./check";
+import type { RegisterRecord } from "./record";
+import { backupSqlite, type Copied, type Following } from "./sqlite/backup";
+import { examineSqlite } from "./sqlite/examine";
+import { loadSqlite } from "./sqlite/load";
+import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/restore";
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
 import type { InitialContent, LeaseStore, StoreContext } from "./store";
 
@@ -45,12 +51,68 @@ export function createRegister(store: string, context: StoreContext, prefix?: st
   return path;
 }
 
+/**
+ * Copies the register into the new file `target` as it is at one moment, while others go on writing.
+ *
+ * @throws MacpoolError those of `backupSqlite`; INVALID_CONFIG.
+ */
+export async function backupRegister(
+  store: string,
+  target: string,
+  context: StoreContext,
+  following?: Following,
+): Promise<Copied> {
+  return backupSqlite(sqlitePath(store), target, context, following);
+}
+
+/**
+ * Makes the backup `from` the register; see {@link restoreSqlite}.
+ *
+ * @throws MacpoolError those of `restoreSqlite`; INVALID_CONFIG.
+ */
+export async function restoreRegister(
+  from: string,
+  store: string,
+  context: StoreContext,
+  options?: RestoreOptions,
+): Promise<Restored> {
+  return restoreSqlite(from, sqlitePath(store), context, options);
+}
+
+/**
+ * Creates a register with exactly the content of `records`, as from `dump` of any register, or none at all.
+ *
+ * @throws MacpoolError those of `loadSqlite`; INVALID_CONFIG.
+ */
+export async function loadRegister(
+  store: string,
+  records: AsyncIterable<RegisterRecord>,
+  context: StoreContext,
+  signal?: AbortSignal,
+): Promise<Copied> {
+  return loadSqlite(sqlitePath(store), records, context, { signal });
+}
+
+/**
+ * Returns every check of the register's file and of what surrounds it; its content is checked by {@link LeaseStore.verify}.
+ *
+ * @throws MacpoolError INVALID_CONFIG.
+ */
+export async function examineRegister(store: string, context: StoreContext): Promise<readonly Check[]> {
+  return examineSqlite(sqlitePath(store), context, { giveUpAfter: 3_000 });
+}
+
 /** Returns what a new register holds: pool `default` under `prefix` (default 42), and the ranges reserved in it. */
 export function newRegister(prefix?: string): InitialContent {
   return { storeId: randomUUID(), pools: [defaultPool(prefix)], reservations: DEFAULT_RESERVATIONS };
 }
 
-function sqlitePath(store: string): string {
+/**
+ * Returns the absolute path of the register that `store` names, as {@link openRegister} reads it.
+ *
+ * @throws MacpoolError INVALID_CONFIG.
+ */
+export function sqlitePath(store: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(store)?.[1]?.toLowerCase();
   if (scheme === "file") return pathOfUrl(store);
   const path = scheme === "sqlite" ? store.slice("sqlite:".length) : store;

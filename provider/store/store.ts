@@ -1,9 +1,12 @@
+import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
 import type { Manager, Pool, PoolSpec, Reservation } from "../lease/pool";
+import type { Recovery, StatedLease } from "../lease/recover";
 import type { Grant, LeaseChange, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
 import type { Range } from "../mac/range";
+import type { RegisterRecord } from "./record";
 
 /** Time, randomness and identity of the writer: parameters, so that tests can choose them. */
 export interface StoreContext {
@@ -22,6 +25,8 @@ export interface InitialContent {
   readonly storeId: string;
   readonly pools: readonly PoolSpec[];
   readonly reservations: readonly Reservation[];
+  /** The change counter starts above this; default 0. For a register that is made anew for stacks that know a later change. */
+  readonly seqAbove?: number | undefined;
 }
 
 /** What one of several requests came to: its value, or its own error while the others went on. */
@@ -83,6 +88,14 @@ export interface LeaseStore {
   createPool(spec: PoolSpec, by?: Manager, adopt?: boolean): Promise<Pool>;
 
   /**
+   * Returns what {@link createPool} would return now, with the pools `planned` in force besides. A pool of another name
+   * that `by` manages counts as deleted. Never writes.
+   *
+   * @throws MacpoolError as `createPool`.
+   */
+  predictPool(spec: PoolSpec, by?: Manager, adopt?: boolean, planned?: readonly Pool[]): Promise<Pool>;
+
+  /**
    * Changes a pool and returns it; fields left out stay. Its own leases stay what they are. With `by`, that declaration
    * manages it from now on; otherwise its manager stays.
    *
@@ -109,11 +122,37 @@ export interface LeaseStore {
 
   /**
    * Returns the address {@link acquire} would grant now and by which rule, or undefined when that cannot be promised;
-   * `isPromised` names addresses that were already promised to somebody else. Never writes.
+   * `isPromised` names addresses that were already promised to somebody else, `planned` the pools that will be in force
+   * by then, in place of those of the same names. Never writes.
    *
    * @throws MacpoolError as the failing outcome of `acquire` would hold, except POOL_EXHAUSTED.
    */
-  predict(request: AcquireRequest, isPromised?: (address: Mac) => boolean): Promise<Entitlement | undefined>;
+  predict(
+    request: AcquireRequest,
+    isPromised?: (address: Mac) => boolean,
+    planned?: readonly Pool[],
+  ): Promise<Entitlement | undefined>;
+
+  /**
+   * Grants all addresses of a block, in order of index, or fails and writes nothing. The rules are those of `block.ts`:
+   * what the block holds stays, also under its token, and what lies beyond its count is released in the same step.
+   *
+   * @throws MacpoolError POOL_NOT_FOUND, POOL_EXHAUSTED, or the ADDRESS_ code about an address that it must have.
+   */
+  acquireBlock(request: BlockRequest): Promise<readonly Grant[]>;
+
+  /**
+   * Returns, by index, what {@link acquireBlock} would grant now, and undefined where that cannot be promised;
+   * `isPromised` names addresses that were already promised to another owner, `planned` is as in {@link predict}. Never
+   * writes.
+   *
+   * @throws MacpoolError as `acquireBlock` would fail, except POOL_EXHAUSTED.
+   */
+  predictBlock(
+    request: BlockRequest,
+    isPromised?: (address: Mac, owner: string) => boolean,
+    planned?: readonly Pool[],
+  ): Promise<readonly (Entitlement | undefined)[]>;
 
   /**
    * Ends each lease that is live under its token and starts its quarantine; returns the released lease, or undefined
@@ -145,6 +184,13 @@ export interface LeaseStore {
   reserve(reservation: Reservation, by?: Manager, adopt?: boolean): Promise<void>;
 
   /**
+   * Returns how many live leases lie in the range, if {@link reserve} would take it now. Never writes.
+   *
+   * @throws MacpoolError as `reserve`.
+   */
+  predictReservation(reservation: Reservation, by?: Manager, adopt?: boolean): Promise<number>;
+
+  /**
    * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends and,
    * with `by`, managed by that declaration.
    */
@@ -169,8 +215,21 @@ export interface LeaseStore {
    */
   stats(pool: string): Promise<PoolUsage>;
 
+  /**
+   * Yields everything the register holds, deleted pools and tokens included, as it is at one moment: when the first record
+   * is asked for. Others may write meanwhile.
+   */
+  dump(): AsyncIterable<RegisterRecord>;
+
   /** Checks the whole register and returns what is wrong with it; changes nothing. */
   verify(): Promise<Verification>;
+
+  /**
+   * Puts leases back that the states of stacks name and the register has lost, all in one step, and returns what each
+   * comes to, in the order given; with `apply` false it only says so and writes nothing. The rules are those of
+   * `recover.ts`. Repeating it writes nothing.
+   */
+  recover(stated: readonly StatedLease[], apply: boolean): Promise<readonly Recovery[]>;
 
   /** Waits for what is under way and lets go of the register. Closing twice is no error. */
   close(): Promise<void>;

@@ -2,6 +2,11 @@ import type { Bag } from "../../provider/resource/schema";
 import { LOADER } from "../../sdk/loader";
 import type { Provider } from "./lab";
 
+/** The handlers of one type of resource. */
+export type Handlers = Pick<Provider, "check" | "create" | "delete" | "read" | "update"> & {
+  readonly diff: Provider["pool"]["diff"];
+};
+
 /** A resource as a stack's state has it. */
 export interface Saved {
   readonly id: string;
@@ -17,24 +22,24 @@ export function declared(more: Bag = {}): Bag {
 }
 
 /** Asks `check` as the host does, which puts the loader back. Fails when the inputs are refused. */
-export async function checked(provider: Provider, olds: Bag, news: Bag): Promise<Bag> {
+export async function checked(provider: Handlers, olds: Bag, news: Bag): Promise<Bag> {
   const { inputs, failures = [] } = await provider.check(olds, news);
   if (failures.length > 0) throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
   return { ...inputs, __provider: news["__provider"] };
 }
 
 /** Returns what a preview shows as the address of a resource. */
-export async function shown(provider: Provider, olds: Bag, news: Bag): Promise<unknown> {
+export async function shown(provider: Handlers, olds: Bag, news: Bag): Promise<unknown> {
   return (await checked(provider, olds, news))["address"];
 }
 
 /** Declares a new resource, or one that replaces another, and returns it as saved. */
-export async function create(provider: Provider, news: Bag): Promise<Saved> {
+export async function create(provider: Handlers, news: Bag): Promise<Saved> {
   return grant(provider, await checked(provider, {}, news));
 }
 
 /** Lets `create` grant what was checked before. */
-export async function grant(provider: Provider, inputs: Bag): Promise<Saved> {
+export async function grant(provider: Handlers, inputs: Bag): Promise<Saved> {
   const { id, outs } = await provider.create(inputs);
   return { id, inputs, outputs: { ...outs, __provider: inputs["__provider"] } };
 }
@@ -45,7 +50,7 @@ export interface Step extends Saved {
 }
 
 /** Takes a declared resource to its new inputs as the engine does: a replacement is created before the old one goes. */
-export async function up(provider: Provider, old: Saved, news: Bag): Promise<Step> {
+export async function up(provider: Handlers, old: Saved, news: Bag): Promise<Step> {
   const inputs = await checked(provider, old.inputs, news);
   const { changes, replaces } = await provider.diff(old.id, old.outputs, inputs);
   if (replaces.length > 0) {

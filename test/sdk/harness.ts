@@ -21,6 +21,8 @@ export interface MockOptions {
   /** The stack's configuration, fully namespaced, and which of its keys were set with `--secret`. */
   readonly config?: Record<string, string>;
   readonly secretKeys?: string[];
+  /** What the provider answers instead of the inputs, for resources other than MacAddress. */
+  readonly answer?: (inputs: Record<string, unknown>) => Record<string, unknown>;
 }
 
 /** Starts a new deployment with a mocked engine. Returns the list that its registrations are added to. */
@@ -31,6 +33,7 @@ export async function deploy(options: MockOptions = {}): Promise<Registered[]> {
     registered.push({ type, name, inputs, provider, id });
     if (type.startsWith("pulumi:providers:")) return { id: `installation-of-${name}`, state: inputs };
     if (type === "test:index:Unknown") return { id: name, state: {} };
+    if (options.answer !== undefined) return { id: name, state: { ...inputs, ...options.answer(inputs) } };
     const address = inputs.requestedAddress ?? ADDRESS;
     return { id: id || address, state: { ...inputs, address, pool: "default", storeId: "register-1" } };
   };

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LOADER } from "../../sdk/loader";
+import { BLOCK_LOADER, LOADER, POOL_LOADER, RESERVATION_LOADER } from "../../sdk/loader";
 
 const pulumi = createRequire(__filename).resolve("@pulumi/pulumi");
 const requireFromString = createRequire(pulumi).resolve("require-from-string");
@@ -18,12 +18,12 @@ beforeEach(() => {
 afterEach(() => rmSync(project, { recursive: true }));
 
 /** Does what Pulumi's provider host does with the text, in a process of its own whose directory is the project. */
-function load(): { readonly handlers?: unknown; readonly code?: string; readonly message?: string } {
+function load(loader = LOADER): { readonly handlers?: unknown; readonly code?: string; readonly message?: string } {
   const script = `
     try { console.log(JSON.stringify({ handlers: require(${JSON.stringify(requireFromString)})(process.argv[1]).handler() })) }
     catch (e) { console.log(JSON.stringify({ code: e.code, message: e.message })) }`;
   const env = { PATH: process.env["PATH"] };
-  const run = spawnSync(process.execPath, ["-e", script, LOADER], { cwd: project, env, encoding: "utf8" });
+  const run = spawnSync(process.execPath, ["-e", script, loader], { cwd: project, env, encoding: "utf8" });
   expect(run.stderr).toBe("");
   return JSON.parse(run.stdout);
 }
@@ -34,6 +34,38 @@ function install(provider: string): void {
   writeFileSync(join(root, "package.json"), JSON.stringify({ exports: { "./provider": "./provider.js" } }));
   writeFileSync(join(root, "provider.js"), provider);
 }
+
+const parts: readonly [string, string, string][] = [
+  ["block", BLOCK_LOADER, "f851fd0537eb75a17c880c038123c16bb35b6732ba2357649ec69545b5a7703c"],
+  ["pool", POOL_LOADER, "dc0389f21aa5e5a467dac0d107f1d1b3e220243c607578ba23b2ddf53a304c98"],
+  ["reservation", RESERVATION_LOADER, "f0c532952746c127ff56f6b90612d582642422dde4edf2566511aa918098a71d"],
+];
+
+describe.each(parts)("the loader of part %s", (part, loader, digest) => {
+  it("is the text that state files hold, to the byte", () => {
+    expect(createHash("sha256").update(loader).digest("hex")).toBe(digest);
+    expect(loader).not.toContain("\n");
+  });
+
+  it("hands over the part of the installed handlers", () => {
+    install(`module.exports = { check: 1, ${part}: { check: 2 } }`);
+    expect(load(loader)).toEqual({ handlers: { check: 2 } });
+  });
+
+  it("says that an installed version is too old to have the part", () => {
+    install("module.exports = { check: 1 }");
+    expect(load(loader).message).toMatch(`pulumi-macpool in ${project} is too old for this stack - update it`);
+  });
+
+  it("says where the package is missing and what to do", () => {
+    expect(load(loader).message).toMatch(`pulumi-macpool is not installed in ${project} - run npm install`);
+  });
+
+  it("leaves the error about a module missing deeper inside as it is", () => {
+    install(`require("pg")`);
+    expect(load(loader).message).toMatch(/^Cannot find module 'pg'/);
+  });
+});
 
 describe("the loader", () => {
   it("is the text that state files hold, to the byte", () => {

@@ -19,8 +19,9 @@ const inputsOf = async (resource: pulumi.Resource): Promise<Registered["inputs"]
   (await registrationOf(registered, resource)).inputs;
 
 describe("the package", () => {
-  it("exports the two resources and nothing else", () => {
-    expect(Object.keys(sdk).sort()).toEqual(["MacAddress", "Provider"]);
+  it("exports the resources and nothing else", () => {
+    const resources = ["MacAddress", "MacAddressBlock", "MacPool", "MacReservation", "Provider"];
+    expect(Object.keys(sdk).sort()).toEqual(resources);
   });
 
   it("accepts arguments that are passed on and may be undefined", () => {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MacAddress, Provider } from "../../sdk";
+import { MacAddress, MacAddressBlock, Provider } from "../../sdk";
 import { deploy, faultsOf, finish, known, Vm } from "./harness";
 
 const both = /"second".*"mine".*"first"/;
@@ -105,6 +105,46 @@ describe("the guard does not stand in the way of", () => {
     const faults = await faultsOf(() => {
       new MacAddress("same");
       new MacAddress("same");
+    });
+    expect(faults).toEqual([]);
+  });
+});
+
+describe("a MacAddress and a block that would share an address", () => {
+  const named = /"nic".*"block"/;
+  beforeEach(async () => {
+    await deploy();
+  });
+  afterEach(finish);
+
+  it.each(["x[0]", "x[3]", "x[1023]"])("are refused when the block comes first: %s", (owner) => {
+    new MacAddressBlock("block", { count: 2, owner: "x" });
+    expect(() => new MacAddress("nic", { owner })).toThrow(named);
+  });
+
+  it("are refused when the MacAddress comes first", () => {
+    new MacAddress("nic", { owner: "x[0]" });
+    expect(() => new MacAddressBlock("block", { count: 2, owner: "x" })).toThrow(named);
+  });
+
+  it("are refused when both owners come from their names", async () => {
+    const faults = await faultsOf(() => {
+      new MacAddressBlock("block", { count: 2 });
+      new MacAddress("block[0]");
+    });
+    expect(faults).toEqual([expect.stringMatching(/"block\[0\]".*"block"/)]);
+  });
+
+  it("are refused when they are two blocks of one owner", () => {
+    new MacAddressBlock("nic", { count: 2, owner: "x" });
+    expect(() => new MacAddressBlock("block", { count: 2, owner: "x" })).toThrow(/"block".*"nic"/);
+  });
+
+  it("are let through when no index leads from one owner to the other", async () => {
+    const faults = await faultsOf(() => {
+      new MacAddressBlock("block", { count: 2, owner: "x" });
+      for (const owner of ["x", "x[]", "x[a]", "x[00]", "x[0][0]", "y[0]", "x[0"]) new MacAddress(owner, { owner });
+      new MacAddress("nic", { owner: "x[0]" }, { provider: new Provider("lab") });
     });
     expect(faults).toEqual([]);
   });

@@ -1,8 +1,10 @@
 import { describe } from "vitest";
+import { blockContract } from "./contract/block";
 import { byHandContract } from "./contract/by-hand";
 import { claimsContract } from "./contract/claims";
 import { deletedPoolsContract } from "./contract/deleted-pools";
 import { derivedContract } from "./contract/derived";
+import { dumpContract } from "./contract/dump";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
 import { listContract } from "./contract/list";
@@ -12,6 +14,7 @@ import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
+import { runContract } from "./contract/run";
 import { sequenceContract } from "./contract/sequence";
 import { verbsContract } from "./contract/verbs";
 import type { Open } from "./support";
@@ -34,5 +37,8 @@ export function storeContract(name: string, open: Open): void {
     predictContract(open);
     lookContract(open);
     listContract(open);
+    dumpContract(open);
+    blockContract(open);
+    runContract(open);
   });
 }

@@ -1,7 +1,9 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { createFile, openFile, type Register, rejection } from "./support";
+import { createSqliteRegister } from "../../provider/store/sqlite/sqlite-store";
+import { createFile, initial, openFile, type Register, rejection, temporaryDirectory, testContext } from "./support";
 
 const PAGE = 4096;
 
@@ -69,7 +71,52 @@ describe("verify names the address and the fault of", () => {
     [
       "a history with a hole",
       "drop trigger event_is_never_deleted; delete from event where seq = 2",
-      "The history has 6 events but its newest is number 7.",
+      "The history has a hole between event 1 and event 3.",
+    ],
+    [
+      "a history without its beginning",
+      "drop trigger event_is_never_deleted; delete from event where seq = 1",
+      "The history has lost its beginning: the first event is 2.",
+    ],
+    [
+      "an event that names the wrong one before it",
+      `drop trigger event_is_never_rewritten; update event set before = 1 where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has a history in which an event names the wrong one before it.",
+    ],
+    [
+      "an event that names none before it though there is one",
+      "drop trigger event_is_never_rewritten; update event set before = null where kind = 'release'",
+      "42:10:00:00:00:00 has a history in which an event names the wrong one before it.",
+    ],
+    [
+      "two pools with addresses in common",
+      `update pool_range set "end" = (select start from pool_range where start > ${ADDRESS}) where start < ${ADDRESS}`,
+      'Pools "tiny" and "big" have addresses in common.',
+    ],
+    [
+      "a live lease in a deleted pool",
+      "update pool set retired = 1 where name = 'tiny'",
+      "42:10:00:00:00:02 is live in a pool that was deleted.",
+    ],
+    [
+      "a deleted pool that keeps its addresses from others",
+      "update pool set retired = 1 where name = 'tiny'",
+      'Pool "tiny" was deleted but still has addresses.',
+    ],
+    [
+      "a released lease with a slot",
+      "update lease set slot = address where released_at is not null",
+      "42:10:00:00:00:00 is released but still counts as a further lease of its owner.",
+    ],
+    [
+      "a sequence that has passed over an address",
+      "update pool set cursor = cursor + 1 where name = 'tiny'",
+      'The sequence of pool "tiny" goes on at 42:10:00:00:00:04, above 1 of its addresses that nobody ever got.',
+    ],
+    [
+      "a sequence that goes on nowhere",
+      "update pool set cursor = -1 where name = 'tiny'",
+      'The sequence of pool "tiny" goes on at -1, which is no address.',
     ],
     [
       "a reference to a pool that is not there",
@@ -84,6 +131,28 @@ describe("verify names the address and the fault of", () => {
 });
 
 describe("verify of a sound register", () => {
+  it("takes a gap for granted where leases were recovered, and above what a register was made anew from", async () => {
+    const path = join(temporaryDirectory(), "register.db");
+    createSqliteRegister(path, { ...initial(), seqAbove: 40 }, testContext());
+    const register = await openFile(path);
+    const { lease } = await register.grant({ owner: "a" });
+    const stated = { ...lease, address: lease.address + 1, owner: "b", token: "t", seq: 90, stack: "acme/prod" };
+    await register.store.recover([stated], true);
+    expect((await register.events()).map(({ seq }) => seq)).toEqual([41, 42, 43, 44, 91]);
+    expect((await register.store.verify()).faults).toEqual([]);
+  });
+
+  it("knows that a sequence passes over what is reserved, and comes back when that ends", async () => {
+    const path = createFile({ reservations: [{ start: ADDRESS - 1, end: ADDRESS, reason: "printers" }] });
+    const register = await openFile(path);
+    for (let count = 0; count < 2; count += 1) await register.grant({ owner: "", pool: "tiny" });
+    expect((await register.store.verify()).faults).toEqual([]);
+    await register.store.unreserve({ start: ADDRESS - 1, end: ADDRESS });
+    expect((await register.store.verify()).faults).toEqual([]);
+    await register.store.deletePool("big");
+    expect((await register.store.verify()).faults).toEqual([]);
+  });
+
   it("finds nothing, counts the leases, and changes nothing", async () => {
     const path = await usedFile();
     const before = readFileSync(path);

@@ -181,7 +181,7 @@ export async function rejection(promise: Promise<unknown>): Promise<MacpoolError
 }
 
 /** Returns everything that `items` yields. */
-async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;

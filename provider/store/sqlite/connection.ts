@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf } from "../migrations";
-import { type CheckedFile, checkFile, type FileSystem } from "./file-checks";
+import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
 import { translate } from "./sqlite-error";
 
@@ -47,9 +47,10 @@ export function openConnection(path: string, clock: () => number, fileSystem?: F
     const database = new Driver(file.path, { fileMustExist: true, timeout: 0 });
     try {
       configure(database, file.path);
+      // It may have made way for another since it was looked at, and SQLite would take the other's log for its own.
+      checkSameFile(file);
       // Nearly always there is nothing to do, and then no lock is taken.
-      if (schemaVersion(database) < migrationsOf("sqlite").length)
-        database.transaction(migrate).immediate(database, clock());
+      if (schemaVersion(database) < migrationsOf("sqlite").length) upgrade(database, file, clock());
     } catch (error) {
       database.close();
       throw error;
@@ -82,11 +83,16 @@ export function createDatabase(path: string, now: number, fill: (database: Datab
   });
 }
 
+/** Returns whether the header of a database says that it is a register. */
+export function isOurs(database: Database.Database): boolean {
+  return database.pragma("application_id", { simple: true }) === APPLICATION_ID;
+}
+
 function assertOurs(Driver: typeof Database, path: string): void {
   // Read-only, because closing a writer would fold the log of somebody else's database into it.
   const database = new Driver(path, { readonly: true, fileMustExist: true, timeout: 0 });
   try {
-    if (database.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
+    if (!isOurs(database)) {
       throw new MacpoolError(
         "REGISTER_FOREIGN",
         `${path} is not a macpool register, and was left alone. Check the path, or put a backup in its place.`,
@@ -98,6 +104,14 @@ function assertOurs(Driver: typeof Database, path: string): void {
   } finally {
     database.close();
   }
+}
+
+function upgrade(database: Database.Database, file: CheckedFile, now: number): void {
+  const run = database.transaction(() => {
+    checkSameFile(file);
+    migrate(database, now);
+  });
+  run.immediate();
 }
 
 /** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */

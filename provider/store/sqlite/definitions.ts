@@ -10,13 +10,15 @@ interface ManagerColumns {
   readonly installation: string | null;
 }
 
-interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal" | "managedBy">, ManagerColumns {
+/** One row of a query for pools. */
+export interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal" | "managedBy">, ManagerColumns {
   readonly id: number;
   readonly universal: number;
   readonly retired: number;
 }
 
-interface ReservationRow extends Range, ManagerColumns {
+/** One row of a query for reservations. */
+export interface ReservationRow extends Range, ManagerColumns {
   readonly reason: string;
 }
 
@@ -61,6 +63,11 @@ export class Definitions {
     const id = this.#current().ids.get(name);
     if (id !== undefined) return id;
     throw new MacpoolError("REGISTER_CORRUPT", `The register has no pool "${name}" though a lease names it.`);
+  }
+
+  /** Returns the row id of a pool, or null, which no lease has, when the register never had a pool of that name. */
+  idIfAny(name: string): number | null {
+    return this.#current().ids.get(name) ?? null;
   }
 
   reservations(): readonly Reservation[] {
@@ -149,7 +156,7 @@ function load(database: Database.Database, version: unknown): Loaded {
        from pool order by name`,
     )
     .all();
-  const ranges = database.prepare<[number], Range>('select start, "end" from pool_range where pool = ? order by start');
+  const ranges = rangesOf(database);
   const reservations = database
     .prepare<[], ReservationRow>('select start, "end", reason, owner, installation from reservation')
     .all();
@@ -162,7 +169,13 @@ function load(database: Database.Database, version: unknown): Loaded {
   };
 }
 
-function poolOfRow(row: PoolRow, ranges: readonly Range[]): Pool {
+/** Returns the query for the ranges of a pool by its row id, ascending. */
+export function rangesOf(database: Database.Database): Database.Statement<[number], Range> {
+  return database.prepare('select start, "end" from pool_range where pool = ? order by start');
+}
+
+/** Returns the pool of a row. */
+export function poolOfRow(row: PoolRow, ranges: readonly Range[]): Pool {
   const { name, strategy, quarantineSeconds, description } = row;
   return {
     ...{ name, ranges, strategy, quarantineSeconds, description },
@@ -172,7 +185,8 @@ function poolOfRow(row: PoolRow, ranges: readonly Range[]): Pool {
   };
 }
 
-function reservationOfRow(row: ReservationRow): Reservation {
+/** Returns the reservation of a row. */
+export function reservationOfRow(row: ReservationRow): Reservation {
   const { start, end, reason } = row;
   return { start, end, reason, managedBy: managerOf(row) };
 }
@@ -181,6 +195,7 @@ function managerOf({ owner, installation }: ManagerColumns): Manager | undefined
   return owner === null || installation === null ? undefined : { owner, installation };
 }
 
-function columnsOf(manager: Manager | undefined): ManagerColumns {
+/** Returns the columns that name a manager. */
+export function columnsOf(manager: Manager | undefined): ManagerColumns {
   return { owner: manager?.owner ?? null, installation: manager?.installation ?? null };
 }

@@ -18,6 +18,16 @@ export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") ?? false;
 }
 
+/** Returns whether SQLite can make nothing of the file, or of a part of it. */
+export function isUnreadable(error: unknown): boolean {
+  return isCorrupt(error) || sqliteCode(error) === "SQLITE_NOTADB";
+}
+
+/** Returns whether a row would contradict another, or what the schema demands of it. */
+export function isConstraint(error: unknown): boolean {
+  return sqliteCode(error)?.startsWith("SQLITE_CONSTRAINT") ?? false;
+}
+
 /**
  * Returns `error` as one that says what happened to which file and what to do. Errors of ours pass unchanged, and so
  * does anything that SQLite did not raise.

@@ -55,6 +55,11 @@ export class SqliteLedger implements Ledger {
     this.#definitions.refresh();
   }
 
+  startAbove(seq: number): void {
+    const newest = this.#latest();
+    this.#newest = { seq: Math.max(newest.seq, seq), at: newest.at };
+  }
+
   /** Drops what was remembered of a transaction that was undone. */
   forget(): void {
     this.#newest = undefined;
@@ -93,11 +98,11 @@ export class SqliteLedger implements Ledger {
   }
 
   live(owner: string, pool: string): readonly Lease[] {
-    return this.#sql.live.all(owner, this.#definitions.id(pool)).map(leaseOfRow);
+    return this.#sql.live.all(owner, this.#definitions.idIfAny(pool)).map(leaseOfRow);
   }
 
   released(owner: string, pool: string): readonly Lease[] {
-    return this.#sql.released.all(owner, this.#definitions.id(pool)).map(leaseOfRow);
+    return this.#sql.released.all(owner, this.#definitions.idIfAny(pool)).map(leaseOfRow);
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
@@ -105,11 +110,14 @@ export class SqliteLedger implements Ledger {
     return row === undefined ? undefined : leaseOfRow(row);
   }
 
-  nextUnissued(pool: Pool): Mac | undefined {
-    const cursor = this.cursor(pool.name);
+  countLive({ start, end }: Range): number {
+    return this.#sql.liveCount.get(start, end)?.count ?? 0;
+  }
+
+  nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
     for (const range of pool.ranges) {
-      if (range.end < cursor) continue;
-      const found = this.#firstGap(Math.max(cursor, range.start), range.end);
+      if (range.end < from) continue;
+      const found = this.#firstGap(Math.max(from, range.start), range.end);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -244,14 +252,17 @@ function prepare(database: Database.Database) {
     newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
     event: database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`),
     at: database.prepare<[Mac], LeaseRow>(`${lease} where address = ?`),
-    live: database.prepare<[string, number], LeaseRow>(
+    live: database.prepare<[string, number | null], LeaseRow>(
       `${lease} where lease.owner = ? and pool = ? and released_at is null order by seq desc`,
     ),
-    released: database.prepare<[string, number], LeaseRow>(
+    released: database.prepare<[string, number | null], LeaseRow>(
       `${lease} where lease.owner = ? and pool = ? and released_at is not null order by seq desc`,
     ),
     liveWithin: database.prepare<[Mac, Mac, number], LeaseRow>(
       `${lease} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
+    ),
+    liveCount: database.prepare<[Mac, Mac], { count: number }>(
+      "select count(*) as count from lease where address between ? and ? and released_at is null",
     ),
     longestReleased: database.prepare<[number], LeaseRow>(
       `${lease} where pool = ? and released_at is not null order by seq`,

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, rmdirSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
@@ -7,19 +7,18 @@ import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
+import { dump } from "./dump";
 import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
-import { type Patience, withPatience } from "./patience";
+import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
+import { removeDirectories, syncDirectory } from "./scratch";
 import { translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
 
 /** What tests may want otherwise. */
-export interface SqliteOptions {
+export interface SqliteOptions extends Waiting {
   readonly fileSystem?: FileSystem;
-  /** Milliseconds until the user is told of a lock, and until we give up. Default 5 000 and 60 000. */
-  readonly warnAfter?: number;
-  readonly giveUpAfter?: number;
 }
 
 /**
@@ -71,6 +70,7 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
     .prepare("insert into register (only, store_id, created_at) values (1, ?, ?)")
     .run(content.storeId, context.clock());
   const ledger = new SqliteLedger(database, context);
+  ledger.startAbove(content.seqAbove ?? 0);
   ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
   for (const pool of content.pools) createPool(pool, ledger);
   for (const reservation of content.reservations) reserve(reservation, ledger);
@@ -105,32 +105,6 @@ function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void
   }
 }
 
-/** Removes directories from the innermost to the outermost that was made, as long as nothing else is in them. */
-function removeDirectories(innermost: string, outermost: string | undefined): void {
-  if (outermost === undefined) return;
-  try {
-    for (let path = innermost; path.length >= outermost.length; path = dirname(path)) rmdirSync(path);
-  } catch {
-    // Somebody has put a file there meanwhile; why the register was not created matters more.
-  }
-}
-
-/** Without this, a power cut may lose the directory entry of a file whose content was safe. */
-function syncDirectory(directory: string): void {
-  if (process.platform === "win32") return;
-  const handle = openSync(directory, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function patienceOf(location: string, context: StoreContext, options: SqliteOptions): Patience {
-  const { warnAfter = 5_000, giveUpAfter = 60_000 } = options;
-  return { warnAfter, giveUpAfter, warn: context.warn, location };
-}
-
 function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const begin = database.prepare("begin immediate");
   const beginRead = database.prepare("begin");
@@ -138,8 +112,9 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const rollback = database.prepare("rollback");
   return {
     begin: () => {
-      checkSameFile(file);
       begin.run();
+      // Only under the lock: whoever replaces the file holds it meanwhile.
+      checkSameFile(file);
       ledger.refresh();
     },
     beginRead: () => {
@@ -211,6 +186,10 @@ class SqliteBackend implements LedgerBackend {
 
   events(filter: Parameters<LedgerBackend["events"]>[0]) {
     return this.#yielding(events(this.#connection.database, filter));
+  }
+
+  dump() {
+    return this.#yielding(dump(this.#connection.file));
   }
 
   verify() {

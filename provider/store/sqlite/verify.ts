@@ -1,6 +1,9 @@
 import type Database from "better-sqlite3";
-import { formatMac } from "../../mac/mac";
+import { usageOf } from "../../lease/usage";
+import { formatMac, isMac, type Mac } from "../../mac/mac";
+import { type Range, rangesSize } from "../../mac/range";
 import type { Verification } from "../store";
+import { Definitions } from "./definitions";
 import { isCorrupt } from "./sqlite-error";
 
 /** A question to the register whose answer should be empty; each row is one fault, in words about an address. */
@@ -40,12 +43,50 @@ const AUDITS: readonly Audit[] = [
     sql: `select distinct event.address from event left join lease using (address)
           where lease.address is null and event.address is not null and event.kind not in ('reserve', 'unreserve')`,
   },
+  {
+    fault: "is live in a pool that was deleted",
+    sql: `select address from lease join pool on pool.id = lease.pool
+          where lease.released_at is null and pool.retired = 1`,
+  },
+  {
+    fault: "is released but still counts as a further lease of its owner",
+    sql: "select address from lease where released_at is not null and slot <> 0",
+  },
+  {
+    fault: "has a history in which an event names the wrong one before it",
+    sql: `select distinct address from (
+            select address, before, lag(seq) over (partition by address order by seq) as previous from event
+            where address is not null and kind not in ('reserve', 'unreserve'))
+          where before is not previous
+          union select address from event where address is not null and kind in ('reserve', 'unreserve') and before > 0`,
+  },
+];
+
+/** Questions about the whole, each row of whose answer is a fault in words. */
+const STATEMENTS: readonly string[] = [
+  `select 'Pools "' || one.name || '" and "' || other.name || '" have addresses in common.' from pool_range as part
+   join pool_range as next on next.start > part.start and next.start <= part."end"
+   join pool as one on one.id = part.pool join pool as other on other.id = next.pool`,
+  `select distinct 'Pool "' || name || '" was deleted but still has addresses.' from pool_range
+   join pool on pool.id = pool_range.pool where retired = 1`,
+  `select 'The history has a hole between event ' || previous || ' and event ' || seq || '.'
+   from (select seq, kind, lag(seq) over (order by seq) as previous from event)
+   where seq <> previous + 1 and kind <> 'recover'`,
+  `select 'The history has lost its beginning: the first event is ' || coalesce(min(seq), 0) || '.' from event
+   having coalesce((select kind from event order by seq limit 1), '') <> 'init'`,
+  "select 'The register has lost its id.' where not exists (select 1 from register)",
 ];
 
 /** Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. */
 export function verify(database: Database.Database): Verification {
   const audits = AUDITS.map((audit) => () => faultsOf(audit, database));
-  const questions = [() => damage(database), () => danglingReferences(database), ...audits, () => historyGap(database)];
+  const questions = [
+    () => damage(database),
+    () => danglingReferences(database),
+    ...audits,
+    ...STATEMENTS.map((sql) => () => faultsIn(sql, database)),
+    () => cursorFaults(database),
+  ];
   const count = () => Number(database.prepare("select count(*) from lease").pluck().get());
   return {
     faults: [...new Set(questions.flatMap((question) => unlessDamaged(question, (fault) => [fault])))],
@@ -81,11 +122,33 @@ function faultsOf(audit: Audit, database: Database.Database): readonly string[] 
     .map((address) => `${formatMac(address)} ${audit.fault}.`);
 }
 
-function historyGap(database: Database.Database): readonly string[] {
-  const { count, newest } = database
-    .prepare<[], { count: number; newest: number }>(
-      "select count(*) as count, coalesce(max(seq), 0) as newest from event",
-    )
-    .get() ?? { count: 0, newest: 0 };
-  return count === newest ? [] : [`The history has ${count} events but its newest is number ${newest}.`];
+function faultsIn(sql: string, database: Database.Database): readonly string[] {
+  return database.prepare<[], string>(sql).pluck().all();
+}
+
+/** What a sequence has passed over it never comes back to, so every address below its cursor must have been issued. */
+function cursorFaults(database: Database.Database): readonly string[] {
+  const definitions = new Definitions(database);
+  const cursorOf = database.prepare<[string], number>("select cursor from pool where name = ?").pluck();
+  const leases = database
+    .prepare<[Mac, Mac], number>("select count(*) from lease where address between ? and ?")
+    .pluck();
+  // Whether it still is live makes no difference here.
+  const issuedIn = ({ start, end }: Range) => ({
+    ...{ live: leases.get(start, end) ?? 0, quarantined: 0, reusable: 0 },
+    oldestQuarantined: undefined,
+  });
+  return definitions.pools().flatMap((pool) => {
+    const cursor = cursorOf.get(pool.name) ?? 0;
+    if (!isMac(cursor)) return [`The sequence of pool "${pool.name}" goes on at ${cursor}, which is no address.`];
+    const ranges = pool.ranges
+      .filter(({ start }) => start < cursor)
+      .map(({ start, end }) => ({ start, end: Math.min(end, cursor - 1) }));
+    const passed = { ...pool, ranges, size: rangesSize(ranges) };
+    const { neverIssued } = usageOf(passed, definitions.reservations(), issuedIn);
+    if (neverIssued === 0) return [];
+    return [
+      `The sequence of pool "${pool.name}" goes on at ${formatMac(cursor)}, above ${neverIssued} of its addresses that nobody ever got.`,
+    ];
+  });
 }

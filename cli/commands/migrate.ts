@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { Command } from "commander";
+import { MacpoolError } from "../../provider/error";
+import { loadRegister, openRegister } from "../../provider/store/open";
+import type { RegisterRecord } from "../../provider/store/record";
+import type { LeaseStore, StoreContext } from "../../provider/store/store";
+import { outputOf } from "../output/output";
+import { type Progress, startProgress } from "../output/progress";
+import { commandContext, warn } from "../register";
+import { abortable } from "../transfer/abortable";
+import { exportLines } from "../transfer/export-write";
+
+const HELP = `
+Nobody should use the old register meanwhile: if it was written to, this says so. The new one has the same id, history and
+tokens, so stacks go on with it as soon as macpool:store (or MACPOOL_STORE) names it. An existing register is refused.
+
+Example:
+  macpool migrate ./register.db ./new/register.db`;
+
+/** Returns `macpool migrate`: copies a whole register into a new one, and proves that they are the same. */
+export function migrateCommand(): Command {
+  return new Command("migrate")
+    .description("copy a whole register into a new one")
+    .argument("<from>", "the register to copy")
+    .argument("<to>", "where to make the new one")
+    .addHelpText("after", HELP)
+    .action(async (from: string, to: string, _: object, command: Command) => {
+      const context = commandContext();
+      const source = await openRegister(from, context);
+      try {
+        const made = await abortable((signal) => migrate(source, to, context, signal));
+        await outputOf(command).line(made.location, made);
+        warn(
+          `${made.location} took the place of ${source.location}, which must not be used any more: move it away, and set macpool:store of every stack (or MACPOOL_STORE) to the new one.`,
+        );
+      } finally {
+        await source.close();
+      }
+    });
+}
+
+async function migrate(source: LeaseStore, to: string, context: StoreContext, signal: AbortSignal) {
+  const progress = startProgress("records copied");
+  try {
+    const made = await loadRegister(to, watched(source.dump(), progress), context, signal);
+    const target = await openRegister(made.location, context);
+    const copied = await digestOf(target.dump()).finally(() => target.close());
+    if (copied !== (await digestOf(source.dump()))) throw differs(source.location, made.location);
+    return made;
+  } finally {
+    progress.end();
+  }
+}
+
+async function* watched(records: AsyncIterable<RegisterRecord>, progress: Progress) {
+  let count = 0;
+  for await (const record of records) {
+    count += 1;
+    progress.tell(count);
+    yield record;
+  }
+}
+
+async function digestOf(records: AsyncIterable<RegisterRecord>): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const line of exportLines(records)) hash.update(line);
+  return hash.digest("hex");
+}
+
+function differs(from: string, to: string): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_BUSY",
+    `${to} does not hold what ${from} holds now: the old register was written to while it was copied. Delete ${to}, end what uses ${from}, and run again.`,
+    { details: { from, to } },
+  );
+}

@@ -1,0 +1,55 @@
+import { Command } from "commander";
+import { restoreRegister } from "../../provider/store/open";
+import type { Restored } from "../../provider/store/sqlite/restore";
+import { outputOf } from "../output/output";
+import { commandContext, storeOf, warn } from "../register";
+import { abortable } from "../transfer/abortable";
+
+const HELP = `
+The backup is checked from end to end first, and is only read. A register that is there is left alone unless you say
+--replace; then it is kept beside the restored one, and whoever has it open is refused from then on.
+
+Leases that were granted after the backup are not in it, but in the state of the stacks. Bring them back before you go
+on: export each stack (pulumi stack export --file STACK.json) and run macpool reconcile STACK.json... --apply
+
+Example:
+  macpool restore ./register-backup.db --replace`;
+
+/** Returns `macpool restore`: makes a checked copy of a backup the register. */
+export function restoreCommand(): Command {
+  return new Command("restore")
+    .description("make a backup the register")
+    .argument("<file>", "a backup, or any copy of a register that is not in use")
+    .option("--replace", "replace the register that is there, and keep it beside the restored one", false)
+    .addHelpText("after", HELP)
+    .action(async (file: string, { replace }: { replace: boolean }, command: Command) => {
+      const context = commandContext();
+      const restored = await abortable((signal) =>
+        restoreRegister(file, storeOf(command.optsWithGlobals()), context, { replace, signal }),
+      );
+      await outputOf(command).line(restored.location, jsonOf(restored));
+      for (const words of advice(restored)) warn(words);
+    });
+}
+
+function jsonOf({ location, storeId, seq, leases, replaced }: Restored) {
+  const { keptAt = null, identity } = replaced ?? {};
+  return { location, storeId, seq, leases, keptAt, replaced: identity ?? null };
+}
+
+function advice({ storeId, seq, replaced }: Restored): readonly string[] {
+  const words: string[] = [];
+  if (replaced !== undefined) words.push(`The register that was there is kept at ${replaced.keptAt}.`);
+  const before = replaced?.identity;
+  if (before !== undefined && before.storeId !== storeId) {
+    words.push(
+      `It was another register (${before.storeId}; this one is ${storeId}): stacks that used it will refuse this one.`,
+    );
+  } else if (before !== undefined && before.seq > seq) {
+    words.push(`It had come to change ${before.seq}, and the restored one is at ${seq}.`);
+  }
+  words.push(
+    "States of stacks may be ahead of this register. For each stack run: pulumi stack export --file STACK.json; then: macpool reconcile STACK.json... --apply",
+  );
+  return words;
+}

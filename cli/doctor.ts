@@ -1,0 +1,70 @@
+import { isCi } from "../provider/environment";
+import { MacpoolError } from "../provider/error";
+import { dateText } from "../provider/lease/held";
+import type { PoolUsage } from "../provider/lease/lease";
+import type { Check } from "../provider/store/check";
+import type { LeaseStore } from "../provider/store/store";
+
+/** A pool with less than this share of its addresses free deserves a warning. */
+const LOW = 0.1;
+/** Clocks of machines that keep time differ by less. */
+const CLOCK_MILLISECONDS = 60_000;
+
+/** Yields every check of what a register holds; `now` is in milliseconds since 1970. */
+export async function* contentChecks(register: LeaseStore, now: number): AsyncIterable<Check> {
+  const { storeId, seq } = await register.identity();
+  yield { check: "identity", verdict: "ok", finding: `${storeId}, at change ${seq}` };
+  yield* await invariants(register);
+  yield await clock(register, seq, now);
+  for (const { name } of await register.pools()) yield pool(name, await register.stats(name));
+}
+
+/** Returns what CI means for this run. */
+export function ciCheck(): Check {
+  const finding = isCi()
+    ? "CI is set: a register that is not there is an error, and is never made up"
+    : "CI is not set: the first update makes a register where there is none";
+  return { check: "CI", verdict: "ok", finding };
+}
+
+/** Returns the check of a register that could not be looked at. */
+export function failed(check: string, error: unknown): Check {
+  if (!MacpoolError.is(error)) throw error;
+  return { check, verdict: "fault", finding: `${error.message} [${error.code}]` };
+}
+
+async function invariants(register: LeaseStore): Promise<readonly Check[]> {
+  const { faults, leases } = await register.verify();
+  if (faults.length === 0) {
+    return [{ check: "content", verdict: "ok", finding: `${leases} leases, and every invariant holds` }];
+  }
+  const advice =
+    "Stop using the register. Restore the newest sound backup (macpool restore FILE --replace), then run: macpool reconcile with the export of each stack.";
+  const all = faults.map((finding): Check => ({ check: "content", verdict: "fault", finding }));
+  return [...all, { check: "content", verdict: "fault", finding: advice }];
+}
+
+async function clock(register: LeaseStore, seq: number, now: number): Promise<Check> {
+  const at = (await register.event(seq))?.at;
+  if (at === undefined) return { check: "clock", verdict: "ok", finding: "no event yet" };
+  const finding = `the newest event is of ${dateText(at)}`;
+  if (at <= now + CLOCK_MILLISECONDS) return { check: "clock", verdict: "ok", finding };
+  return {
+    check: "clock",
+    verdict: "warning",
+    finding: `The newest event is of ${dateText(at)}, in the future: a clock was wrong, or is. Until then the register's time stands still, and quarantine lasts longer. Check the clocks of all machines.`,
+  };
+}
+
+function pool(name: string, usage: PoolUsage): Check {
+  const check = `pool ${name}`;
+  const usable = usage.size - usage.reserved;
+  const free = usage.neverIssued + usage.reusable;
+  const finding = `${free} of ${usable} addresses free`;
+  if (free >= usable * LOW && free > 0) return { check, verdict: "ok", finding };
+  return {
+    check,
+    verdict: "warning",
+    finding: `Only ${finding}. Add a range (macpool pool update ${name}) or release leases.`,
+  };
+}

@@ -1,0 +1,90 @@
+import { CsvError, parse } from "csv-parse/sync";
+import { type Entry, unreadable } from "./entry";
+import { tagsOfText } from "./tags";
+
+const ONE_MEBIBYTE = 2 ** 20;
+
+/** Names a column may have, without case, spaces, `_` and `-`; of several owners the first in this order counts. */
+const COLUMNS = {
+  address: ["address", "mac", "macaddress", "hwaddress", "hwaddr", "hardwareaddress"],
+  owner: ["owner", "name", "hostname"],
+  pool: ["pool"],
+  description: ["description"],
+  tags: ["tags"],
+} as const;
+
+type Column = keyof typeof COLUMNS;
+
+/** Returns whether `line` is a header that names a column of addresses. */
+export function isCsvHeader(line: string): boolean {
+  return headerOf(line.replace(/^\ufeff/, "").split(delimiterOf(line))).address !== -1;
+}
+
+/** Reads comma-separated values (RFC 4180) with a header; semicolons and tabs will do as well. */
+export function parseCsv(text: string): readonly Entry[] {
+  // The library counts a line end within quotes twice when it has two characters.
+  const [header, ...rows] = records(text.replaceAll("\r\n", "\n"));
+  const columns = headerOf(header?.fields ?? []);
+  if (columns.address === -1) {
+    throw unreadable("line 1", 'the header names no column "address" or "mac".');
+  }
+  return rows.map(({ line, fields }) => {
+    const cell = (column: Column) => fields[columns[column]]?.trim() || undefined;
+    const tags = cell("tags");
+    return {
+      place: `line ${line}`,
+      address: cell("address") ?? "",
+      owner: cell("owner"),
+      pool: cell("pool"),
+      description: cell("description"),
+      tags: tags === undefined ? undefined : tagsOfText(tags),
+    };
+  });
+}
+
+interface CsvRecord {
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+function records(text: string): readonly CsvRecord[] {
+  const delimiter = delimiterOf(text.slice(0, text.search(/[\r\n]|$/)));
+  const found: CsvRecord[] = [];
+  const options = {
+    bom: true,
+    delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: ONE_MEBIBYTE,
+  };
+  try {
+    parse(text, {
+      ...options,
+      on_record: (fields: string[], { lines }) => {
+        found.push({ line: lines, fields });
+        return null;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw unreadable(`line ${Number(error["lines"]) || "unknown"}`, `${error.code}.`, error);
+  }
+  return found;
+}
+
+function delimiterOf(line: string): string {
+  const count = (text: string) => line.split(text).length;
+  return [",", ";", "\t"].reduce((best, other) => (count(other) > count(best) ? other : best));
+}
+
+function headerOf(cells: readonly string[]): Readonly<Record<Column, number>> {
+  const names = cells.map((cell) => cell.toLowerCase().replace(/["\s_-]/g, ""));
+  const at = (column: Column) => COLUMNS[column].map((name) => names.indexOf(name)).find((index) => index !== -1) ?? -1;
+  return {
+    address: at("address"),
+    owner: at("owner"),
+    pool: at("pool"),
+    description: at("description"),
+    tags: at("tags"),
+  };
+}

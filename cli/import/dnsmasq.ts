@@ -1,0 +1,73 @@
+import { isIP } from "node:net";
+import { readMac } from "../../provider/mac/mac";
+import type { Entry } from "./entry";
+
+const OPTION = /^\s*(?:--)?dhcp-host\s*=\s*/;
+/** Optionally the hardware type, as ARP numbers it, then six octets, of which any may be `*`. */
+const HARDWARE = /^(?:([0-9a-f]{1,2})-)?([0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5})$/i;
+const WILDCARD = /^(?:[0-9a-f]{1,2}-)?(?:[0-9a-f]{1,2}|\*)(?::(?:[0-9a-f]{1,2}|\*)){5}$/i;
+const LEASE_TIME = /^(?:infinite|\d+[smhdw]?)$/i;
+/** Ethernet, and IEEE 802 networks, whose addresses are of the same kind (IANA ARP parameters). */
+const ETHERNET_TYPES: readonly number[] = [1, 6];
+
+/** Returns whether a line holds the option `dhcp-host`. */
+export function isDhcpHost(line: string): boolean {
+  return OPTION.test(line);
+}
+
+/** Returns whether a line could be one of a file that `dhcp-hostsfile` names: the option's value alone. */
+export function isHostsFileLine(line: string): boolean {
+  return line.split(",").some((field) => WILDCARD.test(field.trim()));
+}
+
+/** Reads a dnsmasq configuration, or a file that its option `dhcp-hostsfile` names. The owner is the host's name. */
+export function parseDnsmasq(text: string): readonly Entry[] {
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  const isConfiguration = lines.some(isDhcpHost);
+  return lines.flatMap((line, index) => {
+    if (isConfiguration && !isDhcpHost(line)) return [];
+    const value = withoutComment(line).replace(OPTION, "");
+    return value.trim() === "" ? [] : hostOf(value, `line ${index + 1}`);
+  });
+}
+
+function hostOf(value: string, place: string): readonly Entry[] {
+  const fields = value.split(",").map((field) => field.trim());
+  const addresses = fields.filter((field) => WILDCARD.test(field));
+  const owner = fields.find(isName);
+  const tags = fields.flatMap((field) => /^(?:set|net):(.+)$/.exec(field)?.[1] ?? []);
+  const labels = tags.length === 0 ? {} : { tags: { dnsmasq: tags.join(" ") } };
+  if (addresses.length === 0) return strayOf(fields, place);
+  return addresses.map((written, index) => {
+    const name = owner === undefined || addresses.length === 1 ? owner : `${owner}/${index}`;
+    return { place, owner: name, ...labels, ...addressOf(written) };
+  });
+}
+
+/** A host may be known by its name or client id alone; a field that tries to be an address must not be passed over. */
+function strayOf(fields: readonly string[], place: string): readonly Entry[] {
+  const stray = fields.find(
+    (field) => /^(?:[^:[\]]*:){3,}/.test(field) && isIP(field) === 0 && !field.startsWith("id:"),
+  );
+  return stray === undefined ? [] : [{ place, address: stray }];
+}
+
+function addressOf(written: string): Pick<Entry, "address" | "fault"> {
+  const [, type, address] = HARDWARE.exec(written) ?? [];
+  if (address === undefined) {
+    const reason = "It stands for many addresses. Register each of them, or make a pool or a reservation of the range.";
+    return { address: written, fault: { code: "INVALID_MAC", reason } };
+  }
+  if (type === undefined || ETHERNET_TYPES.includes(Number.parseInt(type, 16))) return { address };
+  return { address: written, fault: { code: "INVALID_MAC", reason: `Hardware type ${type} is not Ethernet.` } };
+}
+
+function isName(field: string): boolean {
+  if (field === "" || field === "ignore" || field.includes(":") || field.includes("*")) return false;
+  return isIP(field) === 0 && !LEASE_TIME.test(field) && readMac(field) === undefined;
+}
+
+/** `#` begins a comment where a word could begin (read_file in dnsmasq's option.c). */
+function withoutComment(line: string): string {
+  return line.replace(/(?:^|\s)#.*$/, "");
+}

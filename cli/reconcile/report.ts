@@ -1,0 +1,72 @@
+import type { Lease } from "../../provider/lease/lease";
+import type { PoolSpec } from "../../provider/lease/pool";
+import type { Recovery, Verdict } from "../../provider/lease/recover";
+import { formatMac } from "../../provider/mac/mac";
+import { contains } from "../../provider/mac/range";
+import type { LeaseStore } from "../../provider/store/store";
+import type { Colour, Table } from "../output/table";
+import type { Declared } from "./declarations";
+import type { StackExport } from "./stack-export";
+
+/** What is said of one address. */
+export interface Finding {
+  readonly verdict: Verdict | "orphan";
+  /** Of a pool or a reservation, its name or range. */
+  readonly address: string;
+  readonly owner: string;
+  readonly stack: string;
+  readonly reason: string;
+}
+
+const COLOURS: Readonly<Record<Finding["verdict"], Colour | undefined>> = {
+  present: "green",
+  insert: "yellow",
+  renew: "yellow",
+  stale: "dim",
+  orphan: "yellow",
+  conflict: "red",
+  duplicate: "red",
+};
+
+/** How findings are printed. */
+export const FINDINGS: Table<Finding> = {
+  columns: [
+    { heading: "VERDICT", text: ({ verdict }) => verdict, colour: ({ verdict }) => COLOURS[verdict] },
+    { heading: "ADDRESS", text: ({ address }) => address },
+    { heading: "OWNER", text: ({ owner }) => owner },
+    { heading: "STACK", text: ({ stack }) => stack },
+    { heading: "REASON", text: ({ reason }) => reason },
+  ],
+  json: (finding) => finding,
+};
+
+/** Returns what is said of a stated lease; `promised` are pools that would be made first. */
+export function findingOf({ stated, verdict, reason }: Recovery, promised: readonly (PoolSpec | undefined)[]): Finding {
+  const { owner, stack, address } = stated;
+  const common = { address: formatMac(address), owner, stack };
+  const isPromised = promised.some((pool) => pool?.name === stated.pool && contains(pool.ranges, address));
+  if (verdict !== "conflict" || !isPromised) return { ...common, verdict, reason };
+  return { ...common, verdict: "insert", reason: "The register has no lease of it, and would get its pool first." };
+}
+
+/** Returns what is said of a declared pool or reservation. */
+export function declaredFinding({ declaration, name, verdict, reason }: Declared): Finding {
+  return { verdict, address: name, owner: declaration.by.owner, stack: declaration.stack, reason };
+}
+
+/** Yields the live leases of the exported stacks that none of the exports knows: nobody will ever release them. */
+export async function* orphans(exports: readonly StackExport[], register: LeaseStore): AsyncIterable<Finding> {
+  const stacks = new Map(
+    exports.flatMap(({ stack, installations }) => installations.map((id) => [id, stack] as const)),
+  );
+  const stated = new Set(exports.flatMap(({ leases }) => leases.map(({ lease }) => lease.address)));
+  for await (const lease of register.list({ state: "live" })) {
+    const stack = stacks.get(lease.installation);
+    if (stack !== undefined && !stated.has(lease.address)) yield orphan(lease, stack);
+  }
+}
+
+function orphan({ address, owner }: Lease, stack: string): Finding {
+  const reason = `The stack does not have it any more, if the export is of now and no "pulumi up" was interrupted. To release it: macpool release ${formatMac(address)}`;
+  return { verdict: "orphan", address: formatMac(address), owner, stack, reason };
+}

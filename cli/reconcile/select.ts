@@ -1,0 +1,39 @@
+import { MacpoolError } from "../../provider/error";
+import type { StackExport } from "./stack-export";
+
+/** Exports of distinct stacks, and those that were left out because a newer one of the same stack is there. */
+export interface Selection {
+  readonly exports: readonly StackExport[];
+  readonly outdated: readonly StackExport[];
+}
+
+/** Returns the newest export of each stack. Stacks of one name in two backends differ in their provider resources. */
+export function newestOfEach(exports: readonly StackExport[]): Selection {
+  const newest = new Map<string, StackExport>();
+  for (const one of exports) {
+    const key = JSON.stringify([one.stack, one.installations.toSorted()]);
+    const other = newest.get(key);
+    if (other === undefined || other.writtenAt <= one.writtenAt) newest.set(key, one);
+  }
+  const selected = new Set(newest.values());
+  return { exports: [...selected], outdated: exports.filter((one) => !selected.has(one)) };
+}
+
+/**
+ * Returns the one register that all leases of the exports are in, or undefined when there is no lease.
+ *
+ * @throws MacpoolError REGISTER_MISMATCH, naming two exports and their registers.
+ */
+export function registerOf(exports: readonly StackExport[]): string | undefined {
+  const seen = exports.flatMap(({ file, leases, declarations }) =>
+    [...leases, ...declarations].map(({ storeId }) => ({ file, storeId })),
+  );
+  const [first] = seen;
+  const other = seen.find(({ storeId }) => storeId !== first?.storeId);
+  if (first === undefined || other === undefined) return first?.storeId;
+  throw new MacpoolError(
+    "REGISTER_MISMATCH",
+    `${first.file} has addresses of register ${first.storeId}, ${other.file} of register ${other.storeId}. Nothing was written. Reconcile one register at a time, with the exports of its own stacks.`,
+    { details: { first: first.storeId, second: other.storeId } },
+  );
+}

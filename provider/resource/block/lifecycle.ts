@@ -1,0 +1,108 @@
+import { MacpoolError } from "../../error";
+import type { BlockRequest } from "../../lease/block";
+import type { Lease } from "../../lease/lease";
+import { formatMac } from "../../mac/mac";
+import type { LeaseStore } from "../../store/store";
+import { isLost } from "../diff";
+import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
+import { runtime } from "../runtime";
+import type { Bag } from "../schema";
+import { blockRequestOf, inputsOf, outputsOf, provenanceOf } from "./request";
+import { type BlockInputs, parseInputs, parseState, valid } from "./schema";
+
+/**
+ * Grants all addresses or none. The id is the first of them, as for a MacAddress.
+ *
+ * @throws MacpoolError when nothing was granted; see `LeaseStore.acquireBlock` and `Runtime.registerForGrants`.
+ */
+export async function create(bag: Bag): Promise<CreateResult> {
+  const inputs = valid(bag);
+  const register = await runtime().registerForGrants();
+  const leases = await grant(register, blockRequestOf(inputs));
+  const { storeId } = await register.identity();
+  return { id: idOf(leases), outs: outputsOf(leases, storeId, inputs) };
+}
+
+/**
+ * Grows, shrinks, renames and relabels the block in one step, and asserts again what the register does not have under the
+ * state's tokens.
+ *
+ * @throws MacpoolError when nothing was changed; see `LeaseStore.acquireBlock` and `Runtime.registerOf`.
+ */
+export async function update(_id: string, olds: Bag, news: Bag): Promise<{ readonly outs: Bag }> {
+  const state = parseState(olds);
+  const inputs = { ...valid(news), pool: state.pool, rotation: state.rotation };
+  const register = await runtime().registerOf(provenanceOf(state));
+  const leases = await grant(register, blockRequestOf(inputs, state));
+  return { outs: outputsOf(leases, state.storeId, inputs) };
+}
+
+/**
+ * Ends each lease whose token the state has. What somebody else holds by now stays.
+ *
+ * @throws MacpoolError those of `Runtime.registerOf`, so that a stack is not emptied against the wrong register.
+ */
+async function remove(_id: string, outputs: Bag): Promise<void> {
+  const state = parseState(outputs);
+  const register = await runtime().registerOf(provenanceOf(state));
+  await register.release(state.refs);
+}
+
+export { remove as delete };
+
+/**
+ * Reads the leases. The block is gone when all of them are; while any is left, a lost one stays in the state, so that the
+ * next update asserts it again.
+ *
+ * @throws MacpoolError those of `Runtime.registerOf`; LEASE_NOT_FOUND for a lookup without a state.
+ */
+export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
+  if (outputs["tokens"] === undefined) throw notForLookup(id);
+  const state = parseState(outputs);
+  const register = await runtime().registerOf(provenanceOf(state));
+  const lost = await Promise.all(state.refs.map((ref) => isLost(ref, register)));
+  if (!lost.includes(false)) return GONE;
+  const leases = await Promise.all(state.refs.map(({ address }) => register.find(address)));
+  const { inputs } = parseInputs(outputs);
+  const sound = leases.filter((lease) => lease !== undefined);
+  if (lost.includes(true)) return { id, props: outputs, inputs: { ...inputs, ...addressesIn(outputs) } };
+  const told = toldBy(sound, inputs);
+  return { id: idOf(sound), props: outputsOf(sound, state.storeId, told), inputs: inputsOf(sound, told) };
+}
+
+function addressesIn(outputs: Bag): Bag {
+  return { addresses: outputs["addresses"] };
+}
+
+/** Returns the inputs with what the register says instead of the state: labels that somebody changed by hand. */
+function toldBy([first]: readonly Lease[], inputs: BlockInputs): BlockInputs {
+  if (first === undefined) return inputs;
+  const { description, tags } = first;
+  const { description: _, tags: __, ...others } = inputs;
+  return {
+    ...others,
+    installation: first.installation,
+    ...(description === "" ? {} : { description }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+  };
+}
+
+function notForLookup(id: string): MacpoolError {
+  return new MacpoolError(
+    "LEASE_NOT_FOUND",
+    `A block cannot be looked up by ${JSON.stringify(id.slice(0, 80))}: look each of its addresses up with MacAddress.get.`,
+  );
+}
+
+async function grant(register: LeaseStore, request: BlockRequest): Promise<readonly Lease[]> {
+  const grants = await register.acquireBlock(request);
+  // One word for all of them: what is said of the first holds for the others.
+  const warning = grants.find((each) => each.warning !== undefined)?.warning;
+  if (warning !== undefined) console.warn(`macpool: ${warning}`);
+  return grants.map(({ lease }) => lease);
+}
+
+function idOf([first]: readonly Lease[]): string {
+  if (first === undefined) throw new MacpoolError("INTERNAL", "The register answered nothing; nothing is known.");
+  return formatMac(first.address);
+}

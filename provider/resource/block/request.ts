@@ -1,0 +1,62 @@
+import type { BlockRequest, HeldBlock } from "../../lease/block";
+import type { Lease } from "../../lease/lease";
+import { DEFAULT_POOL } from "../../lease/pool";
+import { formatMac, type Mac, parseMac } from "../../mac/mac";
+import { type Bag, UNKNOWN } from "../schema";
+import type { BlockInputs, BlockState } from "./schema";
+
+/** Bumped when the meaning of an output changes, so that a later version can tell what it reads. */
+const SCHEMA_VERSION = 1;
+
+/** Returns the request that checked inputs make; see `requestOf` for an installation that is not known. */
+export function blockRequestOf(inputs: BlockInputs, held?: HeldBlock): BlockRequest {
+  return {
+    owner: inputs.owner ?? "",
+    installation: inputs.installation ?? UNKNOWN,
+    pool: inputs.pool ?? DEFAULT_POOL,
+    rotation: inputs.rotation ?? "",
+    count: inputs.count ?? 0,
+    contiguous: inputs.contiguous === true,
+    adopt: inputs.adopt,
+    preferred: inputs.addresses?.map(parseMac),
+    held,
+    description: inputs.description ?? "",
+    tags: inputs.tags ?? {},
+  };
+}
+
+/** Returns what a state keeps of a block: its inputs, its register, and the leases by index. */
+export function outputsOf(leases: readonly Lease[], storeId: string, inputs: BlockInputs): Bag {
+  return {
+    ...inputsOf(leases, inputs),
+    tokens: leases.map(({ token }) => token),
+    seqs: leases.map(({ seq }) => seq),
+    storeId,
+    schemaVersion: SCHEMA_VERSION,
+  };
+}
+
+/** Returns the inputs that lead to these leases. */
+export function inputsOf(leases: readonly Lease[], inputs: BlockInputs): Bag {
+  const { addresses: _, ...given } = inputs;
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  // The host refuses `undefined` anywhere in what a handler returns ("Unexpected struct type.").
+  return {
+    ...Object.fromEntries(known),
+    addresses: leases.map(({ address }) => formatMac(address)),
+    count: leases.length,
+    pool: inputs.pool ?? leases[0]?.pool ?? DEFAULT_POOL,
+  };
+}
+
+/** Returns the part of a state that says which register it is of: that of its newest lease. */
+export function provenanceOf({ storeId, refs }: BlockState) {
+  const none = { address: 0, seq: 0, token: "" };
+  const newest = refs.reduce((one, other) => (other.seq > one.seq ? other : one), refs[0] ?? none);
+  return { storeId, ...newest };
+}
+
+/** Returns whether each address is the one before it plus one. */
+export function isConsecutive(addresses: readonly Mac[]): boolean {
+  return addresses.every((address, index) => address === (addresses[0] ?? 0) + index);
+}

@@ -1,0 +1,139 @@
+import { isSameManager, type Manager, type Reservation } from "../../lease/pool";
+import { formatRange, type Range } from "../../mac/range";
+import type { LeaseStore } from "../../store/store";
+import { type CheckResult, failureOf } from "../check";
+import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
+import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
+import { defined, managerOf, registerOf } from "../manager";
+import { runtime } from "../runtime";
+import type { Bag } from "../schema";
+import { parseInputs, parseNews, parseState, type ReservationInputs, valid, wireOf } from "./schema";
+
+/** Bumped when the meaning of an output changes, so that a later version can tell what it reads. */
+const SCHEMA_VERSION = 1;
+
+/** Inputs that change in place. `__provider` is among them: only an update carries a new loader into the outputs. */
+const IN_PLACE = ["owner", "installation", "reason", "adopt", "__provider"];
+
+/** Which property a refusal by the register is about. */
+const PROPERTIES: Readonly<Record<string, string>> = { INVALID_RANGE: "range", RESERVATION_CONFLICT: "range" };
+
+/** Validates the inputs, tries them on the register, and adds both ends of the range. Never writes. */
+export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
+  const { inputs, unknowns, failures } = parseNews(news);
+  if (failures.length > 0) return { inputs: news, failures };
+  try {
+    const before = managerOf(parseInputs(olds).inputs);
+    await runtime().ask((register) => rehearse(register, inputs, before));
+    return { inputs: { ...defined(wireOf(inputs)), ...unknowns } };
+  } catch (error) {
+    return { inputs: news, failures: [failureOf(error, PROPERTIES)] };
+  }
+}
+
+async function rehearse(register: LeaseStore, inputs: ReservationInputs, before: Manager): Promise<void> {
+  const { range } = inputs;
+  if (range === undefined) return;
+  const own = managerOf(inputs);
+  await register.predictReservation(reservationOf(range, inputs), own, await mayTake(register, range, inputs, before));
+}
+
+/**
+ * Compares a state's outputs with new inputs: another range asks for a replacement, everything else is changed in place.
+ * A reservation that the register does not have any more, or not under this manager, counts as a change.
+ *
+ * @throws MacpoolError REGISTER_MISMATCH when the register can be opened and is not the one.
+ */
+export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
+  const state = parseState(olds);
+  const isGone = await isSoUnlessUnusable(async () => {
+    const found = await find(await registerOf(state), state.range);
+    return found === undefined || !isSameManager(found.managedBy, managerOf(state));
+  });
+  const isMoved = news["range"] !== formatRange(state.range);
+  return { changes: isGone || isMoved || isChanged(IN_PLACE, olds, news), replaces: isMoved ? ["range"] : [] };
+}
+
+/**
+ * Reserves the range, or finds it reserved by the same declaration before a crash. The id is the range.
+ *
+ * @throws MacpoolError when nothing was written; see `LeaseStore.reserve` and `Runtime.registerForGrants`.
+ */
+export async function create(bag: Bag): Promise<CreateResult> {
+  const inputs = valid(bag);
+  const range = inputs.range ?? { start: 0, end: 0 };
+  const register = await runtime().registerForGrants();
+  const reservation = reservationOf(range, inputs);
+  const live = await register.predictReservation(reservation, managerOf(inputs), inputs.adopt);
+  await register.reserve(reservation, managerOf(inputs), inputs.adopt);
+  if (live > 0) console.warn(`macpool: ${leasesWord(live)} in ${formatRange(range)}, which is reserved now: ${STAY}`);
+  const { storeId } = await register.identity();
+  return { id: formatRange(range), outs: outputsOf(inputs, storeId) };
+}
+
+const STAY = "they stay as they are, and their addresses go to nobody else when they end.";
+
+function leasesWord(count: number): string {
+  return count === 1 ? "there is 1 live lease" : `there are ${count} live leases`;
+}
+
+/**
+ * Gives the reservation another reason or manager, and makes it again when it was removed meanwhile.
+ *
+ * @throws MacpoolError RESERVATION_CONFLICT when another declaration manages it by now; those of `Runtime.registerOf`.
+ */
+export async function update(_id: string, olds: Bag, news: Bag): Promise<{ readonly outs: Bag }> {
+  const state = parseState(olds);
+  const inputs = { ...valid(news), range: state.range };
+  const register = await registerOf(state);
+  const adopt = await mayTake(register, state.range, inputs, managerOf(state));
+  await register.reserve(reservationOf(state.range, inputs), managerOf(inputs), adopt);
+  return { outs: outputsOf(inputs, state.storeId) };
+}
+
+/**
+ * Ends the reservation if this declaration manages it; otherwise there is nothing left to do.
+ *
+ * @throws MacpoolError those of `Runtime.registerOf`.
+ */
+async function remove(_id: string, outputs: Bag): Promise<void> {
+  const state = parseState(outputs);
+  const register = await registerOf(state);
+  await register.unreserve(state.range, managerOf(state));
+}
+
+export { remove as delete };
+
+/**
+ * Reads the reservation, which is gone when the range is not reserved or another declaration manages it.
+ *
+ * @throws MacpoolError those of `Runtime.registerOf`; INTERNAL for a lookup without a state.
+ */
+export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
+  const state = parseState(outputs);
+  const found = await find(await registerOf(state), state.range);
+  if (found === undefined || !isSameManager(found.managedBy, managerOf(state))) return GONE;
+  const { inputs } = parseInputs(outputs);
+  const { reason: _, ...others } = inputs;
+  const told = { ...others, ...(found.reason === "" ? {} : { reason: found.reason }) };
+  return { id, props: outputsOf(told, state.storeId), inputs: defined(wireOf(told)) };
+}
+
+/** Returns whether the declaration may take the reservation over: told to, or it has it under the name it had before. */
+async function mayTake(register: LeaseStore, range: Range, inputs: ReservationInputs, before: Manager) {
+  if (inputs.adopt === true) return true;
+  const found = await find(register, range);
+  return found !== undefined && isSameManager(found.managedBy, before);
+}
+
+async function find(register: LeaseStore, range: Range): Promise<Reservation | undefined> {
+  return (await register.reserved()).find(({ start, end }) => start === range.start && end === range.end);
+}
+
+function reservationOf({ start, end }: Range, { reason = "" }: ReservationInputs): Reservation {
+  return { start, end, reason };
+}
+
+function outputsOf(inputs: ReservationInputs, storeId: string): Bag {
+  return { ...defined(wireOf(inputs)), storeId, schemaVersion: SCHEMA_VERSION };
+}

@@ -1,0 +1,172 @@
+import { resolve } from "node:path";
+import { setImmediate as othersTurn } from "node:timers/promises";
+import type Database from "better-sqlite3";
+import { MacpoolError } from "../../error";
+import type { RegisterRecord } from "../record";
+import type { StoreContext } from "../store";
+import { type Copied, inspect, lastCall } from "./backup";
+import { createDatabase } from "./connection";
+import { columnsOf } from "./definitions";
+import { type FileSystem, machineFileSystem } from "./file-checks";
+import { loadDriver } from "./load-driver";
+import { Names } from "./names";
+import { assertVacant, putInPlace, withScratch } from "./scratch";
+import { isConstraint, translate } from "./sqlite-error";
+
+/** Records written before others have their turn. */
+const PAGE = 1000;
+
+/** How a register is loaded. */
+export interface LoadOptions {
+  /** Aborting it leaves nothing behind, and fails with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+type Of<Kind extends RegisterRecord["record"]> = Extract<RegisterRecord, { record: Kind }>;
+
+/**
+ * Creates the register at `path` with exactly the content of `records`; nobody sees it before it is whole and checked, and
+ * nothing is left behind when anything fails.
+ *
+ * @throws MacpoolError REGISTER_EXISTS; INVALID_FILE when the records contradict each other or make no sound register;
+ * REGISTER_UNUSABLE, REGISTER_FULL, NATIVE_MODULE; whatever `records` throws.
+ */
+export async function loadSqlite(
+  path: string,
+  records: AsyncIterable<RegisterRecord>,
+  context: StoreContext,
+  { signal, fileSystem = machineFileSystem }: LoadOptions = {},
+): Promise<Copied> {
+  const target = resolve(path);
+  assertVacant(target);
+  return withScratch(target, fileSystem, async (scratch) => {
+    createDatabase(scratch, context.clock(), () => undefined);
+    await fill(scratch, records, signal).catch((error: unknown) => {
+      throw isConstraint(error) ? contradiction(error) : translate(error, target);
+    });
+    const loaded = inspected(scratch);
+    await lastCall(signal);
+    putInPlace(scratch, target);
+    return { ...loaded, location: target };
+  });
+}
+
+function inspected(scratch: string): Omit<Copied, "location"> {
+  try {
+    return inspect(scratch, "The register to be made");
+  } catch (error) {
+    if (!MacpoolError.is(error) || error.code !== "REGISTER_CORRUPT") throw error;
+    throw new MacpoolError("INVALID_FILE", error.message, { cause: error, details: error.details });
+  }
+}
+
+async function fill(
+  path: string,
+  records: AsyncIterable<RegisterRecord>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const Driver = loadDriver();
+  const database = new Driver(path, { fileMustExist: true, timeout: 0 });
+  try {
+    // Nobody else sees the file yet, and it is made durable as a whole.
+    for (const setting of ["journal_mode = off", "synchronous = off", "foreign_keys = on"]) database.pragma(setting);
+    database.exec("begin");
+    const write = writerOf(database);
+    let rows = 0;
+    for await (const record of records) {
+      signal?.throwIfAborted();
+      write(record);
+      rows += 1;
+      if (rows % PAGE === 0) await othersTurn();
+    }
+    database.exec("commit");
+  } finally {
+    database.close();
+  }
+}
+
+function writerOf(database: Database.Database): (record: RegisterRecord) => void {
+  const names = new Names(database);
+  const pool = poolWriter(database);
+  const lease = leaseWriter(database, names);
+  const event = eventWriter(database, names);
+  const register = database.prepare("insert into register (only, store_id, created_at) values (1, ?, ?)");
+  const reservation = database.prepare(
+    `insert into reservation (start, "end", reason, owner, installation)
+     values (:start, :end, :reason, :owner, :installation)`,
+  );
+  return (record) => {
+    switch (record.record) {
+      case "register":
+        return void register.run(record.storeId, record.createdAt);
+      case "pool":
+        return pool(record);
+      case "reservation": {
+        const { start, end, reason, managedBy } = record.reservation;
+        return void reservation.run({ start, end, reason, ...columnsOf(managedBy) });
+      }
+      case "lease":
+        return lease(record);
+      case "event":
+        return event(record);
+    }
+  };
+}
+
+function poolWriter(database: Database.Database): (record: Of<"pool">) => void {
+  const add = database.prepare(
+    `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation, retired)
+     values (:name, :strategy, :quarantineSeconds, :universal, :description, :cursor, :owner, :installation, :retired)`,
+  );
+  const addRange = database.prepare('insert into pool_range (start, "end", pool) values (?, ?, ?)');
+  return ({ pool, cursor, isRetired }) => {
+    const { name, strategy, quarantineSeconds, description } = pool;
+    const id = add.run({
+      ...{ name, strategy, quarantineSeconds, description, cursor },
+      universal: pool.universal ? 1 : 0,
+      retired: isRetired ? 1 : 0,
+      ...columnsOf(pool.managedBy),
+    }).lastInsertRowid;
+    for (const range of pool.ranges) addRange.run(range.start, range.end, id);
+  };
+}
+
+function leaseWriter(database: Database.Database, names: Names): (record: Of<"lease">) => void {
+  const add = database.prepare(
+    // A pool that is not there gives null, which the column refuses.
+    `insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at,
+                        description, tags)
+     values (:address, (select id from pool where name = :pool), :owner, :installation, :rotation, :slot, :token, :seq,
+             :acquiredAt, :releasedAt, :description, :tags)`,
+  );
+  return ({ lease }) => {
+    add.run({
+      ...lease,
+      installation: names.id(lease.installation),
+      releasedAt: lease.releasedAt ?? null,
+      tags: JSON.stringify(lease.tags),
+    });
+  };
+}
+
+function eventWriter(database: Database.Database, names: Names): (record: Of<"event">) => void {
+  const add = database.prepare(
+    `insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
+     values (:seq, :at, :kind, :address, :pool, :owner, :installation, :actor, :before)`,
+  );
+  return ({ event, before }) => {
+    add.run({
+      ...event,
+      address: event.address ?? null,
+      installation: names.id(event.installation),
+      actor: names.id(event.actor),
+      before: before ?? null,
+    });
+  };
+}
+
+function contradiction(cause: unknown): MacpoolError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new MacpoolError("INVALID_FILE", `This contradicts what came before it (${words}).`, { cause });
+}

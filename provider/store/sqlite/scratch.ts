@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { MacpoolError } from "../../error";
+import { checkFileSystem, type FileSystem } from "./file-checks";
+
+/** Files that SQLite keeps beside a database, and would take for those of another one that came to its path. */
+export const LOGS = ["-wal", "-journal"] as const;
+const SIDE_FILES = [...LOGS, "-shm"] as const;
+
+/** link(2) fails with one of these where a file system has no hard links, such as FAT. */
+const NO_LINKS: readonly unknown[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+
+/**
+ * Runs `work` on a new empty file beside `target`, readable by this user alone, which is gone afterwards unless `work`
+ * has put it in its place. With `fileSystem` it is to be a register: its directory is made when it is not there, and goes
+ * again when `work` fails, and it must not be one that machines share.
+ *
+ * @throws MacpoolError REGISTER_UNUSABLE when the file cannot be created; those of `checkFileSystem` and of `work`.
+ */
+export async function withScratch<T>(
+  target: string,
+  fileSystem: FileSystem | undefined,
+  work: (scratch: string) => Promise<T>,
+): Promise<T> {
+  const directory = dirname(target);
+  const scratch = join(directory, `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+  const outermost = fileSystem === undefined ? undefined : makeDirectory(directory);
+  try {
+    if (fileSystem !== undefined) checkFileSystem(directory, { ...fileSystem, mountPoints: () => [] });
+    creating(directory, () => closeSync(openSync(scratch, "wx", 0o600)));
+    return await work(scratch);
+  } catch (error) {
+    removeDatabase(scratch);
+    removeDirectories(directory, outermost);
+    throw error;
+  } finally {
+    removeDatabase(scratch);
+  }
+}
+
+/** Removes a database and what SQLite keeps beside it. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ["", ...SIDE_FILES]) rmSync(path + suffix, { force: true });
+}
+
+/** Removes what SQLite keeps beside a database. */
+export function removeSideFiles(path: string): void {
+  for (const suffix of SIDE_FILES) rmSync(path + suffix, { force: true });
+}
+
+/**
+ * Checks that nothing is at `path`, and no log that SQLite would take for that of the database to come.
+ *
+ * @throws MacpoolError REGISTER_EXISTS naming what is there.
+ */
+export function assertVacant(path: string, advice?: string): void {
+  const taken = [path, ...LOGS.map((suffix) => path + suffix)].find((file) => existsSync(file));
+  if (taken !== undefined) throw occupied(taken, undefined, advice);
+}
+
+/**
+ * Gives the finished file `scratch` the name `target`, for good: when this returns, a power cut cannot undo it.
+ *
+ * @throws MacpoolError REGISTER_EXISTS when there is a file; it is never overwritten.
+ */
+export function putInPlace(scratch: string, target: string): void {
+  assertVacant(target);
+  syncFile(scratch);
+  try {
+    linkSync(scratch, target);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST") throw occupied(target, error);
+    if (!NO_LINKS.includes(code)) throw error;
+    claimAndRename(scratch, target);
+  }
+  rmSync(scratch, { force: true });
+  syncDirectory(dirname(target));
+}
+
+/** An empty file of our own is all that the renaming can overwrite. */
+function claimAndRename(scratch: string, target: string): void {
+  try {
+    closeSync(openSync(target, "wx", 0o600));
+  } catch (error) {
+    throw occupied(target, error);
+  }
+  renameSync(scratch, target);
+}
+
+/** Makes the content of a file that no database has open survive a power cut. */
+export function syncFile(path: string): void {
+  const handle = openSync(path, "r+");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Without this, a power cut may lose the directory entry of a file whose content was safe. */
+export function syncDirectory(directory: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Removes directories from the innermost to the outermost that was made, as long as nothing else is in them. */
+export function removeDirectories(innermost: string, outermost: string | undefined): void {
+  if (outermost === undefined) return;
+  try {
+    for (let path = innermost; path.length >= outermost.length; path = dirname(path)) rmdirSync(path);
+  } catch {
+    // Somebody has put a file there meanwhile; why the file was not created matters more.
+  }
+}
+
+function makeDirectory(directory: string): string | undefined {
+  return creating(directory, () => mkdirSync(directory, { recursive: true }));
+}
+
+function creating<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new MacpoolError(
+      "REGISTER_UNUSABLE",
+      `No file can be made in ${directory} (${words}): check that it is a directory this user may write to.`,
+      { cause: error, details: { path: directory } },
+    );
+  }
+}
+
+const ADVICE = "Choose another path, or move it away first.";
+
+function occupied(path: string, cause?: unknown, advice = ADVICE): MacpoolError {
+  return new MacpoolError("REGISTER_EXISTS", `There is a file at ${path} already; it was left alone. ${advice}`, {
+    cause,
+    details: { path },
+  });
+}

@@ -1,0 +1,104 @@
+import { expect } from "vitest";
+import type { Lab, Stack } from "./support/lab";
+import { exported, macpool } from "./support/macpool";
+import { Register } from "./support/register";
+import { onEveryEngine } from "./support/scenario";
+
+/** Declares NICs, each with its arguments. */
+function nics(args: Readonly<Record<string, object>>): string {
+  return `
+    import { MacAddress } from "pulumi-macpool";
+    for (const [name, args] of Object.entries(${JSON.stringify(args)})) new MacAddress(name, args);
+  `;
+}
+
+const DEV = { web: { tags: { rack: "7" } }, db: { description: "first NIC" } };
+const PROD = { web: {}, cache: { keepers: { image: "debian-13" } } };
+
+async function twoStacks(lab: Lab): Promise<readonly [Stack, Stack]> {
+  const dev = await lab.stack({ program: nics(DEV) });
+  const prod = await lab.stack({ program: nics(PROD), stack: "prod" });
+  await dev.up();
+  await prod.up();
+  return [dev, prod];
+}
+
+async function exports(lab: Lab, [dev, prod]: readonly [Stack, Stack]): Promise<readonly [string, string]> {
+  return [await exported(lab, dev, "dev.json"), await exported(lab, prod, "prod.json")];
+}
+
+/** The next `up` of both stacks must change nothing, and what is new must get an address that is nobody's. */
+async function expectRecovered(lab: Lab, stacks: readonly [Stack, Stack], before: readonly string[]): Promise<void> {
+  const [dev, prod] = stacks;
+  for (const stack of stacks) expect((await stack.up({ previewFirst: true })).changes).toEqual([]);
+  expect(lab.register.live()).toEqual(before);
+  dev.program(nics({ ...DEV, fresh: {} }));
+  expect((await dev.up()).changes).toEqual(["create fresh"]);
+  expect(before).not.toContain((await dev.outputs("fresh"))["address"]);
+  for (const stack of stacks) await stack.refresh();
+  for (const stack of stacks) expect((await stack.up()).changes).toEqual([]);
+  await prod.destroy();
+  await dev.destroy();
+  expect(lab.register.live()).toEqual([]);
+}
+
+onEveryEngine((scenario) => {
+  scenario("a register that was deleted is made anew from the states of its stacks", async (lab) => {
+    const stacks = await twoStacks(lab);
+    const before = lab.register.leases();
+    const files = await exports(lab, stacks);
+    lab.register.remove();
+    const dry = await macpool(lab, "reconcile", ...files);
+    expect(dry).toMatchObject({ code: 1, stdout: expect.stringMatching(/^(insert\t.*\n){4}$/) });
+    expect(lab.register.exists).toBe(false);
+    expect(await macpool(lab, "reconcile", "--apply", ...files)).toMatchObject({ code: 0 });
+    expect(lab.register.leases()).toEqual(before);
+    expect(await macpool(lab, "reconcile", ...files)).toMatchObject({ code: 0 });
+    const events = lab.register.events();
+    expect(await macpool(lab, "reconcile", "--apply", ...files)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^(present\t.*\n){4}$/),
+    });
+    expect(lab.register.events()).toEqual(events);
+    await expectRecovered(
+      lab,
+      stacks,
+      before.map(({ address }) => address),
+    );
+  });
+
+  scenario("an old copy that was written to since is brought up to the states of its stacks", async (lab) => {
+    const backup = new Register(lab.path("backup.db"));
+    const dev = await lab.stack({ program: nics({ web: {} }) });
+    await dev.up();
+    lab.register.copyTo(backup.path);
+    const prod = await lab.stack({ program: nics(PROD), stack: "prod" });
+    dev.program(nics(DEV));
+    await dev.up();
+    await prod.up();
+    const before = lab.register.leases();
+    backup.copyTo(lab.register.path);
+    // A stack that knows nothing of what was lost comes as far again.
+    const other = await lab.stack({ program: nics({ a: {}, b: {}, c: {}, d: {} }), stack: "other" });
+    await other.up();
+    await dev.failing("up");
+
+    const files = await exports(lab, [dev, prod]);
+    expect(await macpool(lab, "reconcile", "--apply", ...files)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("present"),
+    });
+    const others = (await Promise.all(["a", "b", "c", "d"].map((name) => other.outputs(name)))).map(
+      ({ address }) => address,
+    );
+    expect(lab.register.leases().filter(({ address }) => !others.includes(address))).toEqual(before);
+    expect(await macpool(lab, "reconcile", ...files)).toMatchObject({ code: 0 });
+    expect((await other.up()).changes).toEqual([]);
+    await other.destroy();
+    await expectRecovered(
+      lab,
+      [dev, prod],
+      before.map(({ address }) => address),
+    );
+  });
+});
