@@ -11,6 +11,7 @@ import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
 import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
+import { recoverContract } from "./contract/recover";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
 import { runContract } from "./contract/run";
@@ -33,6 +34,7 @@ export function storeContract(name: string, open: Open): void {
     deletedPoolsContract(open);
     reservedContract(open);
     historyContract(open);
+    recoverContract(open);
     predictContract(open);
     lookContract(open);
     dumpContract(open);
