@@ -7,6 +7,7 @@ import { derivedContract } from "./contract/derived";
 import { dumpContract } from "./contract/dump";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
+import { listContract } from "./contract/list";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
 import { poolsContract } from "./contract/pools";
@@ -40,5 +41,6 @@ export function storeContract(name: string, open: Open): void {
     dumpContract(open);
     blockContract(open);
     runContract(open);
+    listContract(open);
   });
 }

@@ -24,7 +24,6 @@ export interface ReservationRow extends Range, ManagerColumns {
 
 interface Loaded {
   readonly version: unknown;
-  /** Those of retired pools too: released leases name them. */
   readonly ids: ReadonlyMap<string, number>;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly reservations: Reservations;
@@ -164,7 +163,7 @@ function load(database: Database.Database, version: unknown): Loaded {
   const active = rows.filter(({ retired }) => retired === 0);
   return {
     version,
-    ids: new Map(rows.map((row) => [row.name, row.id])),
+    ids: new Map(active.map((row) => [row.name, row.id])),
     pools: new Map(active.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
     reservations: new Reservations(reservations.map(reservationOfRow)),
   };
