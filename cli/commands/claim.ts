@@ -4,12 +4,11 @@ import type { AcquireRequest, Lease } from "../../provider/lease/lease";
 import { BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import type { Grant } from "../../provider/lease/transact";
-import { classify } from "../../provider/mac/classify";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import { contains } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
 import { collectTag, settledJson } from "../by-hand";
-import { warn, withRegister } from "../register";
+import { withRegister } from "../register";
 
 interface ClaimOptions {
   readonly owner: string;
@@ -59,9 +58,6 @@ export function hand(owner: string, pool: string): AcquireRequest {
 
 async function poolOf(register: LeaseStore, address: Mac): Promise<string> {
   const pools = await register.pools();
-  const home = pools.find((pool) => contains(pool.ranges, address));
-  const verdict = classify(address, { universal: home?.universal ?? false });
-  if (verdict.claim === "warn") warn(`${formatMac(address)}: ${verdict.note}`);
   // Whichever pool is asked refuses an address that lies in none, and says so.
-  return home?.name ?? pools[0]?.name ?? DEFAULT_POOL;
+  return (pools.find((pool) => contains(pool.ranges, address)) ?? pools[0])?.name ?? DEFAULT_POOL;
 }

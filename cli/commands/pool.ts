@@ -47,10 +47,10 @@ function createCommand(): Command {
   return withSettings(new Command("create"))
     .description("create a pool")
     .argument("<name>", "1 to 63 letters, digits, dots, underscores or hyphens")
-    .addHelpText("after", "\nExample:\n  macpool pool create lab --range 46:00:00 --quarantine 1h")
+    .addHelpText("after", "\nExample:\n  macpool pool create lab --range 62:00:00 --quarantine 1h")
     .action(async (name: string, options: PoolOptions, command: Command) => {
       if (options.range === undefined)
-        command.error("error: a pool needs at least one --range, such as --range 46:00:00");
+        command.error("error: a pool needs at least one --range, such as --range 62:00:00");
       const spec: PoolSpec = { name, ranges: rangesOf(options.range), ...settingsOf(options) };
       await withRegister(command, async (register, output) => {
         const pool = await register.createPool(spec);
@@ -90,7 +90,7 @@ function updateCommand(): Command {
     .option("--add-range <range>", "a range that comes to those it has; repeat it for more", collect)
     .option("--no-universal", "only locally administered addresses")
     .option("--force", "also when code manages it")
-    .addHelpText("after", "\nExample:\n  macpool pool update default --add-range 46:00:00")
+    .addHelpText("after", "\nExample:\n  macpool pool update default --add-range 62:00:00")
     .action(async (name: string, options: PoolOptions, command: Command) => {
       const { force, ...change } = options;
       if (Object.keys(change).length === 0) command.error("error: nothing to change: give at least one option");

@@ -93,9 +93,34 @@ describe("macpool restore", () => {
   });
 
   test.each([
-    ["a text", "mine", 3],
-    ["nothing", undefined, 3],
-  ])("refuses %s with code %s, and makes nothing", async (_, content, code) => {
+    ["the copy is begun", /^\.register\.db\.[0-9a-f]+\.tmp$/],
+    ["the copy is checked", /^\.register\.db\.[0-9a-f]+\.tmp-wal$/],
+    ["the old register is copied", /^\.register\.db\.before-restore-.*tmp$/],
+    ["the old register has its name", /^register\.db\.before-restore-/],
+  ])("that is killed when %s leaves the old register or the restored one, whole", async (_, stage) => {
+    const store = await register();
+    const target = join(directory(), "b.db");
+    await macpool(store, ["backup", target]);
+    await macpool(store, ["next", "--owner", "late"]);
+    await macpool(store, ["next", "--count", "5000"]);
+    const child = start(store, ["restore", target, "--replace"]);
+    const exit = once(child, "exit");
+    while (child.exitCode === null && !readdirSync(dirname(store)).some((name) => stage.test(name))) {
+      await new Promise((next) => setImmediate(next));
+    }
+    child.kill("SIGKILL");
+    await exit;
+    const late = (await macpool(store, ["show", "late"])).code;
+    expect([0, 1]).toContain(late);
+    const { live } = JSON.parse((await macpool(store, ["stats", "--json"])).stdout);
+    expect(live).toBe(late === 0 ? 5002 : 1);
+    expect((await macpool(store, ["doctor"])).code).toBe(0);
+  });
+
+  test.each([
+    ["a text", 3, "mine"],
+    ["nothing", 3, undefined],
+  ])("refuses %s with code %s, and makes nothing", async (_, code, content) => {
     const file = join(directory(), "file");
     if (content !== undefined) writeFileSync(file, content);
     const to = join(directory(), "register.db");

@@ -20,13 +20,20 @@ export function directory(): string {
   return path;
 }
 
-/** Runs the built command on the register `store`, with `input` as its stdin. */
-export function macpool(store: string, args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+/** Runs the built command on the register `store`, with `input` as its stdin, as this user or as `user`. */
+export function macpool(
+  store: string,
+  args: readonly string[],
+  input = "",
+  env: NodeJS.ProcessEnv = {},
+  user?: number,
+): Promise<Ran> {
+  const identity = user === undefined ? {} : { uid: user, gid: user };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [MACPOOL, ...args],
-      { env: { ...process.env, MACPOOL_STORE: store, ...env }, maxBuffer: 2 ** 28 },
+      { env: { ...process.env, MACPOOL_STORE: store, ...env }, maxBuffer: 2 ** 28, ...identity },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
       },

@@ -1,4 +1,14 @@
-import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
@@ -91,6 +101,22 @@ describe("macpool doctor", () => {
     const store = join(directory(), "register.db");
     mkdirSync(store);
     expect(await doctor(store)).toMatchObject({ code: 3, bad: [{ check: "file", verdict: "fault" }] });
+  });
+
+  test("finds a directory that this user may not write to, and says what SQLite needs it for", async () => {
+    const store = await register();
+    // File modes do not bind root, whose test acts as nobody.
+    const user = process.getuid?.() === 0 ? 65_534 : undefined;
+    if (user !== undefined) for (const path of [store, dirname(store)]) chownSync(path, user, user);
+    chmodSync(dirname(store), 0o555);
+    const ran = await macpool(store, ["doctor"], "", {}, user);
+    chmodSync(dirname(store), 0o755);
+    if (ran.stdout === "" && /EACCES|Cannot find module/.test(ran.stderr)) {
+      console.warn(`SKIPPED: nobody cannot load the command here. ${ran.stderr}`);
+      return;
+    }
+    expect(ran.code).toBe(3);
+    expect(ran.stdout).toMatch(/^fault\tdirectory access\t.*log beside the file/m);
   });
 
   test("warns of a register that another process has locked, and still checks it", async () => {

@@ -133,18 +133,19 @@ function cursorFaults(database: Database.Database): readonly string[] {
   const leases = database
     .prepare<[Mac, Mac], number>("select count(*) from lease where address between ? and ?")
     .pluck();
-  const leasedWithin = ({ start, end }: Range) => leases.get(start, end) ?? 0;
+  // Whether it still is live makes no difference here.
+  const issuedIn = ({ start, end }: Range) => ({
+    ...{ live: leases.get(start, end) ?? 0, quarantined: 0, reusable: 0 },
+    oldestQuarantined: undefined,
+  });
   return definitions.pools().flatMap((pool) => {
     const cursor = cursorOf.get(pool.name) ?? 0;
     if (!isMac(cursor)) return [`The sequence of pool "${pool.name}" goes on at ${cursor}, which is no address.`];
     const ranges = pool.ranges
       .filter(({ start }) => start < cursor)
       .map(({ start, end }) => ({ start, end: Math.min(end, cursor - 1) }));
-    const live = ranges.reduce((sum, range) => sum + leasedWithin(range), 0);
-    const { neverIssued } = usageOf({ ...pool, ranges, size: rangesSize(ranges) }, definitions.reservations(), {
-      ...{ live, quarantined: 0, reusable: 0, oldestQuarantined: undefined },
-      leasedWithin,
-    });
+    const passed = { ...pool, ranges, size: rangesSize(ranges) };
+    const { neverIssued } = usageOf(passed, definitions.reservations(), issuedIn);
     if (neverIssued === 0) return [];
     return [
       `The sequence of pool "${pool.name}" goes on at ${formatMac(cursor)}, above ${neverIssued} of its addresses that nobody ever got.`,
