@@ -7,6 +7,7 @@ const LONGEST_LINE = 2 ** 24;
 
 /** Bytes in which the first line is looked for. */
 const PEEK = 65_536;
+const LINE_FEED = 10;
 
 /** A file of which the beginning is known. */
 export interface Peeked {
@@ -25,14 +26,16 @@ export async function peek(file: string): Promise<Peeked> {
   const source = bytesOf(file)[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
   let size = 0;
-  while (size < PEEK && !head.at(-1)?.includes(10)) {
+  let isOver = false;
+  while (!isOver && size < PEEK && !head.at(-1)?.includes(LINE_FEED)) {
     const { value, done } = await source.next();
-    if (done === true) break;
-    head.push(value);
-    size += value.length;
+    isOver = done === true;
+    if (done !== true) head.push(value);
+    size += value?.length ?? 0;
   }
-  const [firstLine] = decoderFor(head[0]).decode(Buffer.concat(head)).split(/\r?\n/, 1);
-  return { firstLine: size < PEEK ? firstLine : undefined, bytes: join(head, source) };
+  const isWhole = isOver || head.at(-1)?.includes(LINE_FEED) === true;
+  const [line] = decoderFor(head[0]).decode(Buffer.concat(head)).split(/\r?\n/, 1);
+  return { firstLine: isWhole ? line : undefined, bytes: join(head, source) };
 }
 
 async function* join(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -72,6 +72,24 @@ describe("macpool export, and macpool import of it", () => {
     }
   });
 
+  test("work for what no buffer holds at once", async () => {
+    const store = await usedRegister();
+    await macpool(store, ["pool", "create", "many", "--range", "42:40"]);
+    await macpool(store, ["next", "--pool", "many", "--count", "3000"]);
+    const { stdout } = await macpool(store, ["export"]);
+    expect(stdout.length).toBeGreaterThan(2 ** 20);
+    const file = join(directory(), "export.jsonl");
+    writeFileSync(file, stdout);
+    for (const [name, args, input] of [
+      ["file.db", ["import", file], ""],
+      ["stdin.db", ["import", "-"], stdout],
+    ] as const) {
+      const to = join(dirname(file), name);
+      expect(await macpool(to, args, input)).toMatchObject({ code: 0 });
+      expect((await macpool(to, ["export"])).stdout === stdout, name).toBe(true);
+    }
+  });
+
   test("never replace a register", async () => {
     const store = await usedRegister();
     const { stdout } = await macpool(store, ["export"]);

@@ -66,11 +66,10 @@ function lockOut(target: string): Held | undefined {
 }
 
 function takeLock(database: Database.Database, file: CheckedFile): void {
-  const outcome = database.prepare<[], { busy: number }>("pragma wal_checkpoint(truncate)").get();
-  if (outcome?.busy === 1) throw busy(file.path);
+  database.pragma("wal_checkpoint(truncate)");
   database.exec("begin immediate");
   checkSameFile(file);
-  // Somebody may have committed between the two.
+  // A reader may have kept the log from being emptied, or a writer have committed between the two.
   const log = statSync(`${file.path}-wal`, { throwIfNoEntry: false });
   if (log !== undefined && log.size > 0) throw busy(file.path);
 }
