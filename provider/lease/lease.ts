@@ -81,9 +81,9 @@ export interface PoolUsage {
   readonly quarantined: number;
   /** Released, and past quarantine. */
   readonly reusable: number;
-  /** Reserved, and not counted above. */
+  /** Reserved and not live, whoever had it before. */
   readonly reserved: number;
   readonly neverIssued: number;
-  /** When the next quarantine ends, in milliseconds since 1970. */
+  /** When the next of those in quarantine becomes reusable, in milliseconds since 1970. */
   readonly nextFreeAt: number | undefined;
 }

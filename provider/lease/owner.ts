@@ -11,6 +11,12 @@ export const ANONYMOUS = "";
  */
 export const BY_HAND = { cli: "cli", import: "import" } as const;
 
+/** Compares two owners by their UTF-8 bytes, as both kinds of database do: negative when `one` comes first. */
+export function compareOwners(one: string, other: string): number {
+  // UTF-16 orders what lies outside the basic plane otherwise.
+  return one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
 /** Returns whether leases under this installation were made by hand. */
 export function isByHand(installation: string): boolean {
   return installation === BY_HAND.cli || installation === BY_HAND.import;

@@ -1,46 +1,70 @@
-import { overlaps, type Range, rangesSize } from "../mac/range";
+import { overlaps, type Range, rangesSize, unionRanges } from "../mac/range";
 import type { PoolUsage } from "./lease";
 import type { Pool, Reservation } from "./pool";
 
-/** What a register counts for {@link usageOf}. */
+/** What a register counts for {@link usageOf} among the leases of a range of addresses. */
 export interface LeaseCounts {
   readonly live: number;
   readonly quarantined: number;
   readonly reusable: number;
   /** `releasedAt` of the quarantined lease that was released first, in milliseconds since 1970. */
   readonly oldestQuarantined: number | undefined;
-  /** Counts the leases, live or released, whose address is in the range. */
-  readonly leasedWithin: (range: Range) => number;
 }
 
-/** Returns the usage of a pool; an address that is both leased and reserved counts as leased. */
-export function usageOf(pool: Pool, reservations: readonly Reservation[], counts: LeaseCounts): PoolUsage {
+/**
+ * Returns the usage of a pool. An address that is reserved counts as live while it is leased, and as reserved otherwise,
+ * whoever had it before: it becomes free by no passing of time.
+ */
+export function usageOf(
+  pool: Pool,
+  reservations: readonly Reservation[],
+  countsIn: (range: Range) => LeaseCounts,
+): PoolUsage {
   const withheld = reservedRanges(pool, reservations);
-  const leased = withheld.reduce((sum, range) => sum + counts.leasedWithin(range), 0);
-  const reserved = rangesSize(withheld) - leased;
-  const { live, quarantined, reusable } = counts;
+  const free = totalOf(without(pool.ranges, withheld).map(countsIn));
+  const liveInReserved = totalOf(withheld.map(countsIn)).live;
+  const live = free.live + liveInReserved;
+  const reserved = rangesSize(withheld) - liveInReserved;
+  const { quarantined, reusable, oldestQuarantined } = free;
   return {
-    size: pool.size,
-    live,
-    quarantined,
-    reusable,
-    reserved,
+    ...{ size: pool.size, live, quarantined, reusable, reserved },
     neverIssued: pool.size - live - quarantined - reusable - reserved,
-    nextFreeAt:
-      counts.oldestQuarantined === undefined ? undefined : counts.oldestQuarantined + pool.quarantineSeconds * 1000,
+    nextFreeAt: oldestQuarantined === undefined ? undefined : oldestQuarantined + pool.quarantineSeconds * 1000,
+  };
+}
+
+function totalOf(parts: readonly LeaseCounts[]): LeaseCounts {
+  const sum = (count: "live" | "quarantined" | "reusable") => parts.reduce((total, part) => total + part[count], 0);
+  const oldest = parts.reduce(
+    (least, part) => Math.min(least, part.oldestQuarantined ?? least),
+    Number.POSITIVE_INFINITY,
+  );
+  return {
+    live: sum("live"),
+    quarantined: sum("quarantined"),
+    reusable: sum("reusable"),
+    oldestQuarantined: Number.isFinite(oldest) ? oldest : undefined,
   };
 }
 
 /** Returns the parts of a pool that are reserved, ascending and disjoint. */
 function reservedRanges(pool: Pool, reservations: readonly Reservation[]): readonly Range[] {
-  const parts: Range[] = [];
-  for (const range of pool.ranges) {
-    for (const reservation of reservations) {
-      if (!overlaps(range, reservation)) continue;
-      const start = Math.max(range.start, reservation.start, (parts.at(-1)?.end ?? -1) + 1);
-      const end = Math.min(range.end, reservation.end);
-      if (start <= end) parts.push({ start, end });
-    }
-  }
-  return parts;
+  const parts = pool.ranges.flatMap((range) =>
+    reservations
+      .filter((reservation) => overlaps(range, reservation))
+      .map(({ start, end }) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) })),
+  );
+  return unionRanges(parts);
+}
+
+/** Returns what is left of `ranges` without `holes`; both ascending and disjoint. */
+function without(ranges: readonly Range[], holes: readonly Range[]): readonly Range[] {
+  return ranges.flatMap((range) => {
+    const inside = holes.filter((hole) => overlaps(range, hole));
+    const starts = [range.start, ...inside.map((hole) => hole.end + 1)];
+    const ends = [...inside.map((hole) => hole.start - 1), range.end];
+    return starts
+      .map((start, index) => ({ start, end: ends[index] ?? range.end }))
+      .filter(({ start, end }) => start <= end);
+  });
 }

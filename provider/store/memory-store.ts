@@ -1,6 +1,7 @@
 import { createPool, reserve } from "../lease/administer";
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../lease/lease";
 import type { Ledger } from "../lease/ledger";
+import { compareOwners } from "../lease/owner";
 import type { Pool, Reservation } from "../lease/pool";
 import { Reservations } from "../lease/reservations";
 import { usageOf } from "../lease/usage";
@@ -41,15 +42,15 @@ class MemoryBackend implements LedgerBackend {
   }
 
   async *leases(filter: LeaseFilter): AsyncIterable<Lease> {
-    yield* this.#ledger
-      .byAddress()
-      .filter(
-        (lease) =>
-          (filter.pool === undefined || lease.pool === filter.pool) &&
-          (filter.owner === undefined || lease.owner === filter.owner) &&
-          (filter.ownerPrefix === undefined || lease.owner.startsWith(filter.ownerPrefix)) &&
-          (filter.state === undefined || (lease.releasedAt === undefined) === (filter.state === "live")),
-      );
+    const isByOwner = filter.owner !== undefined || filter.ownerPrefix !== undefined;
+    const all = this.#ledger.byAddress();
+    yield* (isByOwner ? all.toSorted(byOwner) : all).filter(
+      (lease) =>
+        (filter.pool === undefined || lease.pool === filter.pool) &&
+        (filter.owner === undefined || lease.owner === filter.owner) &&
+        (filter.ownerPrefix === undefined || lease.owner.startsWith(filter.ownerPrefix)) &&
+        (filter.state === undefined || (lease.releasedAt === undefined) === (filter.state === "live")),
+    );
   }
 
   async *events(filter: EventFilter): AsyncIterable<RegisterEvent> {
@@ -67,6 +68,11 @@ class MemoryBackend implements LedgerBackend {
   async close(): Promise<void> {
     // Nothing is held but memory.
   }
+}
+
+function byOwner(one: Lease, other: Lease): number {
+  const isReleased = ({ releasedAt }: Lease) => (releasedAt === undefined ? 0 : 1);
+  return compareOwners(one.owner, other.owner) || isReleased(one) - isReleased(other);
 }
 
 class MemoryLedger implements Ledger {
@@ -161,17 +167,18 @@ class MemoryLedger implements Ledger {
   }
 
   usage(pool: Pool): PoolUsage {
-    const leases = this.byAddress().filter((lease) => contains(pool.ranges, lease.address));
     const over = this.now - pool.quarantineSeconds * 1000;
-    const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
-    const quarantined = released.filter((at) => at > over);
-    return usageOf(pool, this.reservations(), {
-      live: leases.length - released.length,
-      quarantined: quarantined.length,
-      reusable: released.length - quarantined.length,
-      oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
-      leasedWithin: (range) =>
-        leases.filter((lease) => lease.address >= range.start && lease.address <= range.end).length,
+    const all = this.byAddress();
+    return usageOf(pool, this.reservations(), (range) => {
+      const leases = all.filter(({ address }) => contains([range], address));
+      const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
+      const quarantined = released.filter((at) => at > over);
+      return {
+        live: leases.length - released.length,
+        quarantined: quarantined.length,
+        reusable: released.length - quarantined.length,
+        oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
+      };
     });
   }
 

@@ -162,7 +162,11 @@ export interface LeaseStore {
   /** Returns the lease of an address, live or released, or undefined when nobody ever had it. */
   find(address: Mac): Promise<Lease | undefined>;
 
-  /** Yields the leases that match, by address, without holding all of them in memory. */
+  /**
+   * Yields the leases that match, without holding all of them in memory: by address; with `owner` or `ownerPrefix` by
+   * owner, in the order of UTF-8 bytes, and the live ones of an owner before its released ones. A lease that others
+   * change meanwhile is listed by address as it was or as it is; by owner it may also come twice, or not at all.
+   */
   list(filter?: LeaseFilter): AsyncIterable<Lease>;
 
   /**

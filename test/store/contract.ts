@@ -6,8 +6,10 @@ import { deletedPoolsContract } from "./contract/deleted-pools";
 import { derivedContract } from "./contract/derived";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
+import { listContract } from "./contract/list";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
+import { plannedContract } from "./contract/planned";
 import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { reservedContract } from "./contract/reserved";
@@ -35,6 +37,8 @@ export function storeContract(name: string, open: Open): void {
     predictContract(open);
     lookContract(open);
     blockContract(open);
+    plannedContract(open);
     runContract(open);
+    listContract(open);
   });
 }

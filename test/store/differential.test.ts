@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { checkDrain, checkStep, look } from "./invariants";
+import { checkDrain, checkStep, checkViews, look } from "./invariants";
 import { anyContent, anyOperations, type Operation } from "./operations";
 import { type Content, initial, type Open, openMemory, openSqlite, Register, TestClock, testContext } from "./support";
 import { type Outcome, Trial } from "./trial";
@@ -24,6 +24,7 @@ async function run(open: Open, content: Content, operations: readonly Operation[
       before = after;
     }
     await checkDrain(trial);
+    await checkViews(trial);
     const verification = await store.verify();
     expect(verification.faults).toEqual([]);
     return [...outcomes, { value: await look(trial.register) }, { value: verification }];

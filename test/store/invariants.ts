@@ -77,8 +77,9 @@ function groupOf(
   reserved: readonly Reservation[],
   now: number,
 ): Exclude<keyof PoolUsage, "size" | "nextFreeAt"> {
-  if (lease === undefined) return contains(reserved, address) ? "reserved" : "neverIssued";
-  if (lease.releasedAt === undefined) return "live";
+  if (lease !== undefined && lease.releasedAt === undefined) return "live";
+  if (contains(reserved, address)) return "reserved";
+  if (lease?.releasedAt === undefined) return "neverIssued";
   return now < lease.releasedAt + pool.quarantineSeconds * 1000 ? "quarantined" : "reusable";
 }
 
@@ -106,6 +107,17 @@ function checkGrants(before: Snapshot, after: Snapshot): void {
     if (former?.releasedAt === undefined || (former.owner === event.owner && event.owner !== "")) continue;
     const end = former.releasedAt + pool.quarantineSeconds * 1000;
     expect(event.at, `I7: ${text} is out of quarantine`).toBeGreaterThanOrEqual(end);
+  }
+}
+
+/** What is listed by owner or of one address is what is listed in whole. */
+export async function checkViews({ register }: Trial): Promise<void> {
+  const { leases, events } = await look(register);
+  const byOwner = await register.leases({ ownerPrefix: "" });
+  expect(byOwner.toSorted((one, other) => one.address - other.address)).toEqual(leases);
+  for (const { address } of leases) {
+    const own = events.filter((event) => event.address === address && !/reserve/.test(event.kind));
+    expect(await register.events({ address }), "the history of one address").toEqual(own);
   }
 }
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { derive } from "../../provider/lease/derive";
 import type { AcquireRequest } from "../../provider/lease/lease";
-import { definePool, type PoolSpec } from "../../provider/lease/pool";
+import { BY_HAND } from "../../provider/lease/owner";
+import { definePool, type Manager, type PoolSpec } from "../../provider/lease/pool";
 import { type Mac, parseMac } from "../../provider/mac/mac";
 import { parsePrefix, type Range } from "../../provider/mac/range";
 import { type Content, HOUR } from "./support";
@@ -17,16 +18,23 @@ export type Operation =
   | { readonly do: "acquire"; readonly requests: readonly AcquireRequest[] }
   | { readonly do: "release"; readonly grants: readonly number[] }
   | { readonly do: "update"; readonly grant: number; readonly owner: string; readonly installation: string }
-  | { readonly do: "reserve" | "unreserve"; readonly range: Range }
-  | { readonly do: "updatePool"; readonly name: string; readonly change: Partial<Omit<PoolSpec, "name">> }
-  | { readonly do: "createPool"; readonly spec: PoolSpec }
+  | ({ readonly do: "reserve"; readonly range: Range; readonly reason: string } & Declared)
+  | ({ readonly do: "unreserve"; readonly range: Range } & Declared)
+  | ({ readonly do: "updatePool"; readonly name: string; readonly change: Partial<Omit<PoolSpec, "name">> } & Declared)
+  | ({ readonly do: "createPool"; readonly spec: PoolSpec } & Declared)
+  | ({ readonly do: "deletePool"; readonly name: string } & Declared)
   | { readonly do: "wait"; readonly milliseconds: number };
+
+interface Declared {
+  readonly by: Manager | undefined;
+  readonly adopt: boolean;
+}
 
 const OWNERS = ["a", "b", "c", "d", "e"];
 const wide = definePool(WIDE);
 
 const offset = fc.nat(11);
-const installation = fc.constantFrom("one", "one", "one", "two");
+const installation = fc.constantFrom("one", "one", "one", "two", BY_HAND.cli, BY_HAND.import);
 const quarantineSeconds = fc.constantFrom(0, 60, 3600);
 
 const range: fc.Arbitrary<Range> = fc
@@ -64,6 +72,12 @@ const request: fc.Arbitrary<AcquireRequest> = fc.record({
 
 const owner = fc.constantFrom("", ...OWNERS);
 
+/** Most is done by hand; what is not, by one of two declarations that have one name. */
+const declared = {
+  by: fc.constantFrom(undefined, undefined, { owner: "m", installation: "one" }, { owner: "m", installation: "two" }),
+  adopt: fc.constantFrom(false, false, true),
+};
+
 const poolChange = fc.record(
   {
     ranges: fc.array(range, { minLength: 1, maxLength: 2 }),
@@ -77,12 +91,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 10, arbitrary: acquires() },
   { weight: 5, arbitrary: fc.array(fc.nat(30), { minLength: 1, maxLength: 3 }).map(releases) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("update" as const), grant: fc.nat(30), owner, installation }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom("reserve" as const, "unreserve" as const), range: reservedRange }),
-  },
+  { weight: 2, arbitrary: reserves() },
   { weight: 1, arbitrary: changes() },
-  { weight: 1, arbitrary: fc.record({ range, quarantineSeconds }).map(creates) },
+  { weight: 2, arbitrary: creates() },
+  { weight: 1, arbitrary: deletes() },
   { weight: 3, arbitrary: fc.constantFrom(1, 60_000, HOUR - 1, HOUR, -HOUR, 5 * HOUR).map(waits) },
 );
 
@@ -94,21 +106,39 @@ function acquires(): fc.Arbitrary<Operation> {
 }
 
 function changes(): fc.Arbitrary<Operation> {
-  return fc.record({ do: fc.constant("updatePool" as const), name: fc.constantFrom("p", "q"), change: poolChange });
+  const name = fc.constantFrom("p", "q");
+  return fc.record({ do: fc.constant("updatePool" as const), name, change: poolChange, ...declared });
+}
+
+function reserves(): fc.Arbitrary<Operation> {
+  return fc.oneof(
+    fc.record({
+      do: fc.constant("reserve" as const),
+      range: reservedRange,
+      reason: fc.constantFrom("kept", "printer"),
+      ...declared,
+    }),
+    fc.record({ do: fc.constant("unreserve" as const), range: reservedRange, ...declared }),
+  );
+}
+
+function creates(): fc.Arbitrary<Operation> {
+  const spec = fc.record({
+    name: fc.constantFrom("n", "n", "p", "q"),
+    ranges: fc.tuple(range),
+    strategy: fc.constantFrom("derived" as const, "sequential" as const),
+    quarantineSeconds,
+  });
+  return fc.record({ do: fc.constant("createPool" as const), spec, ...declared });
+}
+
+function deletes(): fc.Arbitrary<Operation> {
+  const name = fc.constantFrom("n", "p", "q", "p", "q", "wide");
+  return fc.record({ do: fc.constant("deletePool" as const), name, ...declared });
 }
 
 function releases(grants: readonly number[]): Operation {
   return { do: "release", grants };
-}
-
-function creates({
-  range,
-  quarantineSeconds,
-}: {
-  readonly range: Range;
-  readonly quarantineSeconds: number;
-}): Operation {
-  return { do: "createPool", spec: { name: "n", ranges: [range], quarantineSeconds } };
 }
 
 function waits(milliseconds: number): Operation {

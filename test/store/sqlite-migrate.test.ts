@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { migrationsOf } from "../../provider/store/migrations";
+import { openConnection } from "../../provider/store/sqlite/connection";
 import { schemaOf, writeSchemaOne } from "./old-schema";
 import { Worker } from "./process";
 import { createFile, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
@@ -91,19 +92,16 @@ describe("a register of schema 1", () => {
     expect(rows.filter(({ before }) => before !== null).length).toBeGreaterThan(5);
   });
 
-  it("has a history that cannot be rewritten once it was brought up", async () => {
-    const { old } = await usedBefore();
-    const rewrite = () => {
+  it.each(["update event set before = 1 where seq = 1", "delete from event where seq = 1"])(
+    "has a history that cannot be rewritten once it was brought up: %s",
+    async (sql) => {
+      const { old } = await usedBefore();
+      await openFile(old);
       const database = new Database(old);
-      try {
-        database.exec("update event set before = 1 where seq = 1");
-      } finally {
-        database.close();
-      }
-    };
-    await openFile(old);
-    expect(rewrite).toThrow(/append-only/);
-  });
+      onTestFinished(() => void database.close());
+      expect(() => database.exec(sql)).toThrow(/append-only/);
+    },
+  );
 
   it("may be opened by several processes at the same moment: one brings it up, all work", async () => {
     const { old } = await usedBefore();
@@ -118,6 +116,19 @@ describe("a register of schema 1", () => {
     );
     expect(new Set(answers.flatMap(({ addresses }) => addresses ?? [])).size).toBe(12);
     expect((await (await openFile(old)).store.verify()).faults).toEqual([]);
+  });
+
+  it("is left alone when another has brought it up between the look at its version and the lock", async () => {
+    const { register, old } = await usedBefore();
+    const transaction = Database.prototype.transaction;
+    vi.spyOn(Database.prototype, "transaction").mockImplementationOnce(function (this: Database.Database, work) {
+      openConnection(old, Date.now).database.close();
+      return transaction.call(this, work);
+    });
+    const opened = await openFile(old);
+    vi.restoreAllMocks();
+    expect(await opened.leases()).toEqual(await register.leases());
+    expect(schemaOf(old)).toBe(NEWEST);
   });
 
   it("is waited for while another process holds its lock, and left alone when that takes too long", async () => {

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { schemaOf, writeSchemaOne } from "./old-schema";
 import { type Answer, Worker } from "./process";
 import { createFile, initial, openFile, request, temporaryDirectory } from "./support";
 
@@ -86,6 +87,22 @@ describe.each([
     const answer = await use(worker, path);
     expect(answer.code).toBe("REGISTER_UNUSABLE");
     for (const text of [path, "readable"]) expect(answer.message).toContain(text);
+  });
+});
+
+describe("a register of an older schema", () => {
+  it("that this user may only read is not brought up, and the message says why", async () => {
+    const path = await owned(true);
+    const old = join(dirname(path), "old.db");
+    writeSchemaOne(path, old);
+    if (isRoot) chownSync(old, NOBODY, NOBODY);
+    forbid(old, 0o444);
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await worker.ask({ do: "open", path: old });
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    for (const text of [old, "read-only", "owner and mode"]) expect(answer.message).toContain(text);
+    expect(schemaOf(old)).toBe(1);
   });
 });
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import { migrationsOf } from "../../provider/store/migrations";
 import { SqliteLedger } from "../../provider/store/sqlite/sqlite-ledger";
+import type { LeaseFilter } from "../../provider/store/store";
 import { createFile, openFile, request, testContext } from "./support";
 
 afterEach(() => vi.restoreAllMocks());
@@ -24,6 +25,21 @@ describe("the history in the file", () => {
     const before = await (await openFile(path)).events();
     expect(() => connect(path).exec(sql)).toThrow(/append-only/);
     expect(await (await openFile(path)).events()).toEqual(before);
+  });
+});
+
+describe("an event in the file", () => {
+  it("points at the one before it at its address; one that only reserves a range points at none", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    const { lease } = await register.grant();
+    const range = { start: lease.address, end: lease.address };
+    await register.store.reserve({ ...range, reason: "x" });
+    await register.store.unreserve(range);
+    await register.grant();
+    await register.release((await register.grant()).lease);
+    const links = connect(path).prepare("select seq - before from event where seq > ? order by seq").pluck();
+    expect(links.all(lease.seq - 1)).toEqual([null, null, null, 3, 1, 1]);
   });
 });
 
@@ -83,6 +99,47 @@ describe("long lists", () => {
     expect((await register.events()).map(({ seq }) => seq)).toEqual(Array.from({ length: COUNT + 3 }, (_, n) => n + 1));
   });
 
+  it("have every lease once by owner too, one owner's or all, live or released, however many nobody has", async () => {
+    const register = await fill();
+    const nobody = Array.from({ length: COUNT }, () => request({ owner: "", sequential: true }));
+    await register.store.acquire(nobody);
+    const released = (await register.leases({ owner: "" })).filter((_, index) => index % 2 === 0);
+    await register.store.release(released);
+    const addresses = async (filter: object) => {
+      const all = (await register.leases(filter)).map(({ address }) => address);
+      expect(new Set(all).size).toBe(all.length);
+      return all.length;
+    };
+    expect(await addresses({ ownerPrefix: "" })).toBe(2 * COUNT);
+    expect(await addresses({ owner: "" })).toBe(COUNT);
+    expect(await addresses({ owner: "", pool: "big", state: "released" })).toBe(COUNT / 2);
+    expect(await addresses({ ownerPrefix: "", state: "live" })).toBe(1.5 * COUNT);
+    expect(await addresses({ owner: "", pool: "tiny" })).toBe(0);
+    expect(await addresses({ ownerPrefix: "o-1" })).toBe(1 + 10 + 100 + 1000);
+  });
+
+  it("have what matches behind very much that does not", async () => {
+    const register = await fill();
+    const last = (await register.leases()).at(-1);
+    if (last !== undefined) await register.release(last);
+    const found = await register.leases({ state: "released" });
+    expect(found.map(({ address }) => address)).toEqual([last?.address]);
+    expect((await register.events({ owner: last?.owner })).map(({ kind }) => kind)).toEqual(["sequence", "release"]);
+  });
+
+  it("have every event of one address, though it has more than are read at a time", async () => {
+    const register = await openFile(createFile());
+    const address = parseMac("42:20:00:00:00:01");
+    const turns = Array.from({ length: 1200 }, () => request({ requestedAddress: address }));
+    const grants = await register.store.acquire(turns);
+    const last = grants.at(-1);
+    if (last?.ok === true) await register.release(last.value.lease);
+    const history = await register.events({ address });
+    expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 1201 }, (_, index) => index + 4));
+    expect(history.at(0)?.kind).toBe("claim");
+    expect(history.at(-1)?.kind).toBe("release");
+  });
+
   it("do not bar writing while they are half read, nor when reading them was broken off", async () => {
     const register = await fill();
     let seen = 0;
@@ -96,6 +153,30 @@ describe("long lists", () => {
     expect((await register.grant({ owner: "late" })).rule).toBe("derive");
   });
 });
+
+describe("many reservations", () => {
+  it("are loaded once, not again for each that is added or ended", async () => {
+    const register = await openFile(createFile());
+    const first = parseMac("42:30:00:00:00:00");
+    const ranges = Array.from({ length: 2000 }, (_, index) => ({ start: first + 2 * index, end: first + 2 * index }));
+    const prepare = vi.spyOn(Database.prototype, "prepare");
+    await Promise.all(ranges.map((range) => register.store.reserve({ ...range, reason: "x" })));
+    await Promise.all(ranges.slice(1000).map((range) => register.store.unreserve(range)));
+    const loads = prepare.mock.calls.filter(([sql]) => /select .* from reservation/.test(sql));
+    expect(loads.length).toBeLessThanOrEqual(1);
+    const kept = (await register.store.reserved()).filter(({ reason }) => reason === "x");
+    expect(kept.map(({ start, end }) => ({ start, end }))).toEqual(ranges.slice(0, 1000));
+    expect(await (await openFile(register.store.location)).store.reserved()).toEqual(await register.store.reserved());
+  });
+});
+
+const FILTERS: readonly LeaseFilter[] = [
+  { owner: "renamed" },
+  { ownerPrefix: "ren" },
+  { ownerPrefix: "", pool: "big" },
+  { owner: "renamed", pool: "big", state: "live" },
+  { owner: "renamed", pool: "big", state: "released" },
+];
 
 /** Returns every statement that a life of leases makes SQLite prepare. */
 async function statements(path: string): Promise<readonly string[]> {
@@ -111,11 +192,13 @@ async function statements(path: string): Promise<readonly string[]> {
   await register.release(lease);
   await register.grant({ owner: "renamed" });
   await register.store.predict(request());
+  await register.events({ address: lease.address });
+  for (const filter of FILTERS) await register.leases(filter);
   vi.restoreAllMocks();
   return [...prepared];
 }
 
-describe("every statement that is run for a lease", () => {
+describe("every statement that is run for a lease, an owner or an address", () => {
   it("finds its rows through an index, so that a million leases are as quick as one", async () => {
     const path = createFile();
     const all = await statements(path);
@@ -127,7 +210,7 @@ describe("every statement that is run for a lease", () => {
     for (const sql of queries) {
       const plan = database.prepare<[], { detail: string }>(`explain query plan ${sql.replace(/\?|:\w+/g, "1")}`).all();
       const details = plan.map(({ detail }) => detail).join("\n");
-      expect(details, sql).not.toMatch(/SCAN (lease|event)(?! USING)/);
+      expect(details, sql).not.toMatch(/SCAN (lease|event)|SEARCH (lease|event)(?! USING)/);
       // The few leases of one owner may be sorted; all that a pool ever released may not.
       if (!sql.includes("owner = ?")) expect(details, sql).not.toMatch(/TEMP B-TREE/);
     }

@@ -1,8 +1,10 @@
 import { expect } from "vitest";
 import { MacpoolError } from "../../provider/error";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
+import { isSameManager, type Reservation } from "../../provider/lease/pool";
 import type { Grant, LeaseRef } from "../../provider/lease/transact";
 import type { Mac } from "../../provider/mac/mac";
+import type { Range } from "../../provider/mac/range";
 import type { Settled } from "../../provider/store/store";
 import type { Operation } from "./operations";
 import type { Register } from "./support";
@@ -40,13 +42,15 @@ export class Trial {
       case "update":
         return { value: await this.#update(operation) };
       case "reserve":
-        return outcomeOf(store.reserve({ ...operation.range, reason: "kept" }));
+        return this.#reserve(operation);
       case "unreserve":
-        return outcomeOf(store.unreserve(operation.range));
+        return outcomeOf(store.unreserve(operation.range, operation.by));
       case "updatePool":
-        return outcomeOf(store.updatePool(operation.name, operation.change));
+        return outcomeOf(store.updatePool(operation.name, operation.change, operation.by));
       case "createPool":
-        return outcomeOf(store.createPool(operation.spec));
+        return outcomeOf(store.createPool(operation.spec, operation.by, operation.adopt));
+      case "deletePool":
+        return this.#deletePool(operation);
       case "wait":
         clock.advance(operation.milliseconds);
         return { value: undefined };
@@ -76,7 +80,8 @@ export class Trial {
     const before = this.#live.get(lease.address);
     if (before !== undefined) {
       expect(["keep", "adopt"], "I1: a live address was granted again").toContain(rule);
-      expect(lease.owner, "I1: a live address went to another owner").toBe(before.owner);
+      const isFromHand = rule === "adopt" && ["cli", "import"].includes(before.installation);
+      if (!isFromHand) expect(lease.owner, "I1: a live address went to another owner").toBe(before.owner);
       expect(lease.owner, "I1: an anonymous address was granted again").not.toBe("");
       expect(lease.token, "a token came twice").not.toBe(before.token);
     }
@@ -115,6 +120,38 @@ export class Trial {
     expect(changed).toEqual({ ...current, description, tags, owner, installation, seq, slot });
     this.#live.set(address, changed);
     return changed;
+  }
+
+  async #reserve({ range, reason, by, adopt }: Extract<Operation, { do: "reserve" }>): Promise<Outcome> {
+    const existing = await this.#reservation(range);
+    const outcome = await outcomeOf(this.register.store.reserve({ ...range, reason }, by, adopt));
+    const isOthers = existing !== undefined && by !== undefined && !isSameManager(existing.managedBy, by) && !adopt;
+    if (isOthers) expect(outcome).toMatchObject({ code: "RESERVATION_CONFLICT" });
+    const isKept = existing !== undefined && (by === undefined || isOthers);
+    const expected = isKept ? existing : { ...range, reason, managedBy: by };
+    expect(await this.#reservation(range), "reserved by whoever may").toEqual(expected);
+    return outcome;
+  }
+
+  async #reservation({ start, end }: Range): Promise<Reservation | undefined> {
+    const all = await this.register.store.reserved();
+    return all.find((other) => other.start === start && other.end === end);
+  }
+
+  async #deletePool({ name, by }: Extract<Operation, { do: "deletePool" }>): Promise<Outcome> {
+    const { store } = this.register;
+    const find = async () => (await store.pools()).find((pool) => pool.name === name);
+    const pool = await find();
+    const outcome = await outcomeOf(store.deletePool(name, by));
+    if (pool === undefined || (by !== undefined && !isSameManager(pool.managedBy, by))) {
+      expect(outcome).toEqual({ value: false });
+    } else if (this.live.some((lease) => lease.pool === name)) {
+      expect(outcome, "a pool in use was deleted").toMatchObject({ code: "POOL_CONFLICT" });
+    } else {
+      expect(outcome).toEqual({ value: true });
+      expect(await find()).toBeUndefined();
+    }
+    return outcome;
   }
 
   #current(ref: LeaseRef): Lease | undefined {

@@ -2,37 +2,67 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
+import type { Range } from "../../mac/range";
 import type { EventFilter, LeaseFilter } from "../store";
-import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
+import { leasesByOwner } from "./by-owner";
+import {
+  type EventRow,
+  eventColumns,
+  eventOfRow,
+  eventTables,
+  type LeaseRow,
+  leaseColumns,
+  leaseOfRow,
+  leaseTables,
+} from "./rows";
 
-/** Rows fetched at a time: an open cursor would bar every write on this connection. */
+/** Rows read at a time, whether or not they match: an open cursor would bar every write on this connection. */
 const PAGE = 1000;
+/** Few at first, so that the first is there at once. */
+const FIRST_PAGE = 50;
 
-/** Yields the leases that match, by address. */
-export async function* leases(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
-  const conditions = [
-    filter.pool === undefined ? "" : "and pool.name = :pool",
-    filter.owner === undefined ? "" : "and lease.owner = :owner",
-    filter.ownerPrefix === undefined ? "" : "and lease.owner >= :from and lease.owner < :from || x'ff'",
-    filter.state === undefined ? "" : `and released_at is ${filter.state === "live" ? "null" : "not null"}`,
-  ];
+/** Yields the leases that match: by owner if the filter names one, else by address. */
+export function leases(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
+  const isByOwner = filter.owner !== undefined || filter.ownerPrefix !== undefined;
+  return isByOwner ? leasesByOwner(database, filter) : leasesByAddress(database, filter);
+}
+
+async function* leasesByAddress(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
+  const pageEnd = database
+    .prepare<[Mac, number], Mac | null>(
+      "select max(address) from (select address from lease where address > ? order by address limit ?)",
+    )
+    .pluck();
   const page = database.prepare<object, LeaseRow>(
-    `select ${leaseColumns} from lease join pool on pool.id = lease.pool join name on name.id = lease.installation
-     where address > :after ${conditions.join(" ")} order by address limit ${PAGE}`,
+    `select ${leaseColumns} from ${leaseTables} where address > :after and address <= :end
+       ${filter.pool === undefined ? "" : "and pool.name = :pool"}
+       ${filter.state === undefined ? "" : `and released_at is ${filter.state === "live" ? "null" : "not null"}`}
+     order by address`,
   );
-  const bound = {
-    pool: filter.pool ?? null,
-    owner: filter.owner ?? null,
-    // No text in UTF-8 has the byte ff, so all texts with this beginning come before it with one.
-    from: filter.ownerPrefix ?? null,
-  };
-  let after = -1;
-  for (;;) {
-    const rows = page.all({ ...bound, after });
-    yield* rows.map(leaseOfRow);
-    if (rows.length < PAGE) return;
-    after = rows.at(-1)?.address ?? after;
+  const bounds = filter.pool === undefined ? EVERYTHING : boundsOf(filter.pool, database);
+  let after = bounds.start - 1;
+  for (let size = FIRST_PAGE; after < bounds.end; size = PAGE) {
+    const end = pageEnd.get(after, size) ?? undefined;
+    if (end === undefined) return;
+    yield* page.all({ after, end, pool: filter.pool ?? null }).map(leaseOfRow);
+    after = end;
+    await othersTurn();
   }
+}
+
+const EVERYTHING: Range = { start: 0, end: 2 ** 48 };
+
+/** Returns where a pool's leases may lie: live ones in its ranges, released ones also where its ranges were before. */
+function boundsOf(pool: string, database: Database.Database): Range {
+  const query = database.prepare<{ pool: string }, { readonly start: Mac | null; readonly end: Mac | null }>(
+    `select min(first) as start, max(last) as end from (
+       select start as first, "end" as last from pool_range where pool = (select id from pool where name = :pool)
+       union all
+       select min(address), max(address) from lease
+       where pool = (select id from pool where name = :pool) and released_at is not null)`,
+  );
+  const { start, end } = query.get({ pool }) ?? {};
+  return { start: start ?? 0, end: end ?? -1 };
 }
 
 /** Yields the events that match, oldest first. */

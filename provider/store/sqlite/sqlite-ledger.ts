@@ -8,7 +8,16 @@ import type { Range } from "../../mac/range";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
-import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
+import {
+  type EventRow,
+  eventColumns,
+  eventOfRow,
+  eventTables,
+  type LeaseRow,
+  leaseColumns,
+  leaseOfRow,
+  leaseTables,
+} from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
@@ -114,13 +123,10 @@ export class SqliteLedger implements Ledger {
   }
 
   usage(pool: Pool): PoolUsage {
-    const id = this.#definitions.id(pool.name);
     const over = this.now - pool.quarantineSeconds * 1000;
-    const counts = this.#sql.counts.get({ pool: id, over }) ?? NO_LEASES;
-    return usageOf(pool, this.reservations(), {
-      ...counts,
-      oldestQuarantined: counts.oldestQuarantined ?? undefined,
-      leasedWithin: (range) => this.#sql.leasedWithin.get(range.start, range.end)?.count ?? 0,
+    return usageOf(pool, this.reservations(), ({ start, end }) => {
+      const { oldestQuarantined, ...counts } = this.#sql.counts.get({ start, end, over }) ?? NO_LEASES;
+      return { ...counts, oldestQuarantined: oldestQuarantined ?? undefined };
     });
   }
 
@@ -236,7 +242,7 @@ interface Counts {
 const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: null };
 
 function prepare(database: Database.Database) {
-  const lease = `select ${leaseColumns} from lease join pool on pool.id = lease.pool join name on name.id = lease.installation`;
+  const lease = `select ${leaseColumns} from ${leaseTables}`;
   return {
     newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
     event: database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`),
@@ -259,15 +265,12 @@ function prepare(database: Database.Database) {
     addressesFrom: database.prepare<[Mac, Mac], { address: Mac }>(
       "select address from lease where address between ? and ? order by address",
     ),
-    leasedWithin: database.prepare<[Mac, Mac], { count: number }>(
-      "select count(*) as count from lease where address between ? and ?",
-    ),
-    counts: database.prepare<{ pool: number; over: number }, Counts>(
+    counts: database.prepare<{ start: Mac; end: Mac; over: number }, Counts>(
       `select count(*) filter (where released_at is null) as live,
               count(*) filter (where released_at > :over) as quarantined,
               count(*) filter (where released_at <= :over) as reusable,
               min(released_at) filter (where released_at > :over) as oldestQuarantined
-       from pool_range as part cross join lease on address between part.start and part."end" where part.pool = :pool`,
+       from lease where address between :start and :end`,
     ),
     append: database.prepare(
       // The lease's row is about to be written, so looking it up costs next to nothing.
