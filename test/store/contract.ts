@@ -10,6 +10,7 @@ import { identityContract } from "./contract/identity";
 import { listContract } from "./contract/list";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
+import { plannedContract } from "./contract/planned";
 import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { recoverContract } from "./contract/recover";
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: Open): void {
     lookContract(open);
     dumpContract(open);
     blockContract(open);
+    plannedContract(open);
     runContract(open);
     listContract(open);
   });
