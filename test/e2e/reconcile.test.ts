@@ -101,4 +101,26 @@ onEveryEngine((scenario) => {
       before.map(({ address }) => address),
     );
   });
+
+  scenario("pools, reservations and blocks come back with the register, and nothing changes then", async (lab) => {
+    const program = `
+      import { MacAddress, MacAddressBlock, MacPool, MacReservation } from "pulumi-macpool";
+      const lab = new MacPool("lab", { ranges: ["4a:00:00"], strategy: "sequential" });
+      const dependsOn = [new MacReservation("printers", { range: "4a:00:00:00:00:00-4a:00:00:00:00:03" }, { dependsOn: lab })];
+      new MacAddress("one", { pool: lab.name }, { dependsOn });
+      new MacAddressBlock("many", { pool: lab.name, count: 3 }, { dependsOn });
+    `;
+    const stack = await lab.stack({ program });
+    await stack.up();
+    const before = lab.register.leases();
+    expect(before).toHaveLength(4);
+    const file = await exported(lab, stack, "stack.json");
+    lab.register.remove();
+    expect((await macpool(lab, "reconcile", file)).stdout).toMatch(/^(insert\t.*\n){6}$/);
+    expect(await macpool(lab, "reconcile", "--apply", file)).toMatchObject({ code: 0 });
+    expect(lab.register.leases()).toEqual(before);
+    expect((await stack.up({ previewFirst: true })).changes).toEqual([]);
+    await stack.destroy();
+    expect(lab.register.live()).toEqual([]);
+  });
 });

@@ -21,7 +21,7 @@ describe("what check says of a reservation", () => {
     ["a range that runs backwards", { range: "42:00:00:00:00:02-42:00:00:00:00:01" }, "range"],
     ["a list", { range: ["42:0a"] }, "range"],
     ["what every new register reserves", { range: "42:01" }, "range"],
-    ["what no register hands out anyway, also with adopt", { range: "01:00:5e:00:00:00/25", adopt: true }, "range"],
+    ["what no register hands out anyway, also with adopt", { range: "02:bf", adopt: true }, "range"],
     ["a reason that is none", { reason: 1 }, "reason"],
   ])("is a failure of the right property for %s", async (_, news, property) => {
     await lab.register();
@@ -45,7 +45,8 @@ describe("a reservation", () => {
     const { reservation } = await lab.provider();
     const saved = await create(reservation, declaredReservation({ reason: "printers" }));
     expect(saved).toMatchObject({ id: ends.range, outputs: { ...ends, reason: "printers", schemaVersion: 1 } });
-    expect(await reservation.read(saved.id, saved.outputs)).toMatchObject({ id: ends.range, inputs: saved.inputs });
+    const { __provider, ...inputs } = saved.inputs;
+    expect(await reservation.read(saved.id, saved.outputs)).toMatchObject({ id: ends.range, inputs });
     expect((await up(reservation, saved, declaredReservation({ reason: "printers", range: "420A" }))).op).toBe("same");
     const changed = await up(reservation, saved, declaredReservation({ reason: "label printers" }));
     expect(changed.op).toBe("update");

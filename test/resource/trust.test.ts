@@ -1,9 +1,19 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Lease } from "../../provider/lease/lease";
+import { parseMac } from "../../provider/mac/mac";
+import type { LeaseStore } from "../../provider/store/store";
 import { codeOf, faultOf, type Provider, useLab } from "./lab";
 import { create, declared, type Saved } from "./stack";
 
 const lab = useLab();
+
+/** Returns the lease of a saved resource. */
+async function leaseOf(register: LeaseStore, { id }: Saved): Promise<Lease> {
+  const lease = await register.find(parseMac(id));
+  if (lease === undefined) throw new Error("the register has lost the lease");
+  return lease;
+}
 
 const calls: readonly [string, (provider: Provider, saved: Saved) => Promise<unknown>][] = [
   ["diff", (provider, { id, inputs, outputs }) => provider.diff(id, outputs, inputs)],
@@ -48,6 +58,34 @@ describe.each(calls)("%s of a state", (_, call) => {
     for (const word of [String(outputs.seq), old]) expect(fault.message).toContain(word);
     expect(await codeOf(provider.create(declared({ owner: "d" })))).toBe("REGISTER_ROLLED_BACK");
     expect(await codeOf(provider.delete(other.id, other.outputs))).toBe("REGISTER_ROLLED_BACK");
+  });
+
+  it("is trusted again when its lease was put back from it, and from no older one", async () => {
+    const register = await lab.open();
+    const lease = await leaseOf(register, nic);
+    const seq = lease.seq + 1000;
+    const outputs = { ...nic.outputs, seq };
+    const saved = { ...nic, outputs };
+    expect(await codeOf(call(await lab.provider(), saved))).toBe("REGISTER_ROLLED_BACK");
+    await register.recover([{ ...lease, seq, stack: "dev" }], true);
+    await expect(call(await lab.provider(), saved)).resolves.not.toThrow();
+  });
+
+  it("that is newer than the one its lease was put back from is refused", async () => {
+    const register = await lab.open();
+    const lease = await leaseOf(register, nic);
+    await register.recover([{ ...lease, seq: lease.seq + 1000, stack: "dev" }], true);
+    const newer = { ...nic, outputs: { ...nic.outputs, seq: lease.seq + 5000 } };
+    expect(await codeOf(call(await lab.provider(), newer))).toBe("REGISTER_ROLLED_BACK");
+  });
+
+  it("is refused when the lease that was put back is another's by its token", async () => {
+    const register = await lab.open();
+    const lease = await leaseOf(register, nic);
+    const seq = lease.seq + 1000;
+    await register.recover([{ ...lease, seq, token: "another", stack: "dev" }], true);
+    const saved = { ...nic, outputs: { ...nic.outputs, seq } };
+    expect(await codeOf(call(await lab.provider(), saved))).toBe("REGISTER_ROLLED_BACK");
   });
 
   it("that the register has moved on from is fine", async () => {

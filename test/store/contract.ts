@@ -10,8 +10,10 @@ import { identityContract } from "./contract/identity";
 import { listContract } from "./contract/list";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
+import { plannedContract } from "./contract/planned";
 import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
+import { recoverContract } from "./contract/recover";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
 import { runContract } from "./contract/run";
@@ -34,11 +36,13 @@ export function storeContract(name: string, open: Open): void {
     deletedPoolsContract(open);
     reservedContract(open);
     historyContract(open);
+    recoverContract(open);
     predictContract(open);
     lookContract(open);
-    listContract(open);
     dumpContract(open);
     blockContract(open);
+    plannedContract(open);
     runContract(open);
+    listContract(open);
   });
 }

@@ -1,5 +1,5 @@
 import { MacpoolError } from "../../error";
-import { definePool, type Pool } from "../../lease/pool";
+import { definePool, isSameManager, type Pool } from "../../lease/pool";
 import { formatRange } from "../../mac/range";
 import { type CheckResult, failureOf } from "../check";
 import { defined, managerOf, nameInForce } from "../manager";
@@ -43,10 +43,12 @@ async function foresee(olds: PoolInputs, news: PoolInputs): Promise<Pool> {
   const process = runtime();
   const own = managerOf(news);
   const before = olds.name === news.name && olds.owner !== undefined ? [managerOf(olds)] : [];
+  const isOwn = ({ managedBy }: Pool) => [own, ...before].some((name) => isSameManager(managedBy, name));
+  const others = process.planned.filter((pool) => !isOwn(pool));
   const pool = await process.ask(async (register) => {
     const existing = (await register.pools()).find(({ name }) => name === spec.name);
     const by = nameInForce(existing?.managedBy, [own, ...before]);
-    return register.predictPool(spec, by, news.adopt, process.planned);
+    return register.predictPool(spec, by, news.adopt, others);
   });
-  return pool ?? definePool(spec, own);
+  return { ...(pool ?? definePool(spec)), managedBy: own };
 }

@@ -25,6 +25,8 @@ export interface ReservationRow extends Range, ManagerColumns {
 interface Loaded {
   readonly version: unknown;
   readonly ids: ReadonlyMap<string, number>;
+  /** Those of deleted pools too: released leases name them. */
+  readonly idsEver: ReadonlyMap<string, number>;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly reservations: Reservations;
 }
@@ -65,9 +67,9 @@ export class Definitions {
     throw new MacpoolError("REGISTER_CORRUPT", `The register has no pool "${name}" though a lease names it.`);
   }
 
-  /** Returns the row id of a pool, or null, which no lease has, when the register never had a pool of that name. */
+  /** Returns the row id of a pool, also a deleted one, or null, which no lease has, when the register never had a pool of that name. */
   idIfAny(name: string): number | null {
-    return this.#current().ids.get(name) ?? null;
+    return this.#current().idsEver.get(name) ?? null;
   }
 
   reservations(): readonly Reservation[] {
@@ -163,6 +165,7 @@ function load(database: Database.Database, version: unknown): Loaded {
   const active = rows.filter(({ retired }) => retired === 0);
   return {
     version,
+    idsEver: new Map(rows.map((row) => [row.name, row.id])),
     ids: new Map(active.map((row) => [row.name, row.id])),
     pools: new Map(active.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
     reservations: new Reservations(reservations.map(reservationOfRow)),

@@ -1,0 +1,208 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Lease } from "../../provider/lease/lease";
+import { formatMac, parseMac } from "../../provider/mac/mac";
+import { type Lab, openLab } from "./support";
+
+const SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+const STORE = "53c20faa-f7ad-4cad-85d4-182ce971e187";
+
+let lab: Lab;
+
+beforeEach(() => {
+  lab = openLab();
+});
+
+afterEach(() => lab.remove());
+
+type Outputs = Readonly<Record<string, unknown>>;
+
+/** Returns the outputs of a MacAddress. */
+function outputs(change: Outputs = {}): Outputs {
+  const identity = { owner: "acme/network/dev/web", installation: "dev-provider", rotation: "", pool: "default" };
+  return { address: "42:00:00:00:00:0a", token: "T", storeId: STORE, seq: 7, ...identity, ...change };
+}
+
+/** Writes an export of a stack with these resources, each given as outputs and more. */
+function write(
+  name: string,
+  nics: readonly { outputs: Outputs; [key: string]: unknown }[],
+  change: { time?: string } = {},
+): string {
+  const urn = (type: string, index: number) => `urn:pulumi:${name}::network::${type}::${index}`;
+  const type = "pulumi-nodejs:dynamic/macpool:MacAddress";
+  const provider = "pulumi:providers:pulumi-nodejs";
+  const resources = [
+    { urn: urn("pulumi:pulumi:Stack", 0), type: "pulumi:pulumi:Stack" },
+    { urn: urn(provider, 0), type: provider, id: `${name}-provider`, custom: true },
+    ...nics.map((nic, index) => ({ urn: urn(type, index), type, id: nic.outputs["address"], custom: true, ...nic })),
+  ];
+  const manifest = { time: change.time ?? "2026-01-01T12:00:00Z", magic: "", version: "v3.260.0" };
+  return raw(`${name}${change.time ?? ""}.json`, JSON.stringify({ version: 3, deployment: { manifest, resources } }));
+}
+
+function raw(name: string, text: string): string {
+  const path = join(lab.directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+interface Reconciled {
+  readonly code: number;
+  readonly stderr: string;
+  readonly verdicts: readonly string[];
+}
+
+async function reconcile(...args: readonly string[]): Promise<Reconciled> {
+  const { code, stdout, stderr } = await lab.macpool("reconcile", "--json", ...args);
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  const found: { verdict?: string; address?: string }[] = lines.map((line) => JSON.parse(line));
+  return {
+    code,
+    stderr,
+    verdicts: found.flatMap(({ verdict, address }) => (verdict === undefined ? [] : `${verdict} ${address}`)),
+  };
+}
+
+function leases(): Promise<readonly Lease[]> {
+  return lab.withStore(async (store) => {
+    const all: Lease[] = [];
+    for await (const lease of store.list()) all.push(lease);
+    return all;
+  });
+}
+
+describe("macpool reconcile", () => {
+  test("makes a lost register anew with the id that the states know, only with --apply, and then has nothing to do", async () => {
+    const file = write("dev", [{ outputs: outputs() }]);
+    expect(await reconcile(file)).toMatchObject({ code: 1, verdicts: ["insert 42:00:00:00:00:0a"] });
+    expect(existsSync(lab.register)).toBe(false);
+    expect(await reconcile("--apply", file)).toMatchObject({ code: 0, verdicts: ["insert 42:00:00:00:00:0a"] });
+    expect(await reconcile(file)).toMatchObject({ code: 0, verdicts: ["present 42:00:00:00:00:0a"] });
+    const identity = await lab.withStore((store) => store.identity());
+    expect(identity.storeId).toBe(STORE);
+    expect(identity.seq).toBeGreaterThan(7);
+    expect((await lab.withStore((store) => store.verify())).faults).toEqual([]);
+  });
+
+  test("leaves nothing behind when a register made anew could not hold an address, and says what could", async () => {
+    const file = write("dev", [{ outputs: outputs({ address: "52:54:00:00:00:01" }) }]);
+    const refused = await reconcile("--apply", file);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--prefix 52") });
+    expect(existsSync(lab.register)).toBe(false);
+    expect((await reconcile("--apply", "--prefix", "52:54:00", file)).code).toBe(0);
+  });
+
+  test("reports an address that two stacks have, and gives it to neither", async () => {
+    const dev = write("dev", [
+      { outputs: outputs() },
+      { outputs: outputs({ address: "42:00:00:00:00:0b", token: "V" }) },
+    ]);
+    const prod = write("prod", [{ outputs: outputs({ token: "U", installation: "prod-provider" }) }]);
+    const expected = ["duplicate 42:00:00:00:00:0a", "insert 42:00:00:00:00:0b", "duplicate 42:00:00:00:00:0a"];
+    expect(await reconcile("--apply", dev, prod)).toMatchObject({ code: 1, verdicts: expected });
+    expect((await leases()).map(({ address }) => formatMac(address))).toEqual(["42:00:00:00:00:0b"]);
+  });
+
+  test("takes the newer of two exports of one stack", async () => {
+    const old = write("dev", [{ outputs: outputs({ token: "old", seq: 3 }) }], { time: "2025-01-01T00:00:00Z" });
+    const current = write("dev", [{ outputs: outputs() }]);
+    expect((await reconcile("--apply", current, old)).code).toBe(0);
+    expect(await leases()).toMatchObject([{ token: "T" }]);
+  });
+
+  test("names both sides of a conflict, the orphans of a stack and what releases them, and touches neither", async () => {
+    await reconcile("--apply", write("dev", [{ outputs: outputs() }]));
+    const common = { pool: "default", rotation: "", description: "", tags: {} };
+    await lab.withStore((store) =>
+      store.acquire([
+        {
+          ...common,
+          owner: "left over",
+          installation: "dev-provider",
+          requestedAddress: parseMac("42:00:00:00:00:0c"),
+        },
+        { ...common, owner: "somebody", installation: "elsewhere", requestedAddress: parseMac("42:00:00:00:00:0d") },
+      ]),
+    );
+    const before = await leases();
+    const contested = { outputs: outputs({ address: "42:00:00:00:00:0d", token: "D" }) };
+    const file = write("dev", [{ outputs: outputs() }, contested]);
+    const text = await lab.macpool("reconcile", "--apply", file);
+    expect(text.code).toBe(1);
+    expect(text.stdout).toMatch(/^conflict\t42:00:00:00:00:0d\t.*"somebody".*"acme\/network\/dev\/web"/m);
+    expect(text.stdout).toMatch(/^orphan\t42:00:00:00:00:0c\tleft over\t.*macpool release 42:00:00:00:00:0c$/m);
+    expect(await leases()).toEqual(before);
+  });
+
+  test("passes over lookups and over what a replacement at the same address left to be deleted", async () => {
+    const { token: _, ...looked } = outputs({ address: "42:00:00:00:00:0b" });
+    const file = write("dev", [
+      { outputs: outputs({ token: "before", seq: 3 }), delete: true },
+      { outputs: outputs() },
+      { outputs: looked, external: true },
+    ]);
+    expect(await reconcile("--apply", file)).toMatchObject({ code: 0, verdicts: ["insert 42:00:00:00:00:0a"] });
+    expect(await leases()).toMatchObject([{ token: "T" }]);
+  });
+
+  test("reads secrets in clear, and asks for them where they are encrypted", async () => {
+    const secret = (value: object) => write("dev", [{ outputs: outputs({ description: { ...SIGNATURE, ...value } }) }]);
+    const refused = await reconcile("--apply", secret({ ciphertext: "v1:AAAA" }));
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--show-secrets") });
+    expect((await reconcile("--apply", secret({ plaintext: '"kept"' }))).code).toBe(0);
+    expect(await leases()).toMatchObject([{ description: "kept" }]);
+  });
+
+  test("refuses exports of two registers, and a register that is not theirs", async () => {
+    const dev = write("dev", [{ outputs: outputs() }]);
+    const other = write("prod", [{ outputs: outputs({ storeId: "another" }) }]);
+    expect(await reconcile("--apply", dev, other)).toMatchObject({ code: 3, verdicts: [] });
+    expect(existsSync(lab.register)).toBe(false);
+    await lab.lines("init");
+    expect(await reconcile("--apply", dev)).toMatchObject({ code: 3, stderr: expect.stringContaining(STORE) });
+    expect(await leases()).toEqual([]);
+  });
+
+  test("says that pool an address needs is missing, and takes it when it is there", async () => {
+    const file = write("dev", [
+      { outputs: outputs() },
+      { outputs: outputs({ address: "4a:00:00:00:00:01", pool: "lab", token: "L" }) },
+    ]);
+    const refused = await lab.macpool("reconcile", "--apply", file);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain("macpool pool create lab --range PREFIX");
+    await lab.lines("pool", "create", "lab", "--range", "4a:00:00");
+    expect(await reconcile("--apply", file)).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["no JSON", "{"],
+    ["another document", '{"name":"pulumi-macpool"}'],
+    ["another version", '{"version":1,"deployment":{"resources":[]}}'],
+    ["brackets without end", "[".repeat(1_000_000)],
+  ])("refuses a file of %s with 2 and writes nothing", async (_, text) => {
+    expect(await reconcile("--apply", raw("bad.json", text))).toMatchObject({ code: 2, verdicts: [] });
+    expect(existsSync(lab.register)).toBe(false);
+  });
+
+  test.each([
+    ["address", "not one"],
+    ["seq", 2 ** 53],
+    ["seq", -1],
+    ["token", ""],
+    ["owner", "a\u0000b"],
+    ["tags", ["a"]],
+  ])("refuses a state whose %s is %j, and names the resource", async (property, value) => {
+    const refused = await reconcile("--apply", write("dev", [{ outputs: outputs({ [property]: value }) }]));
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("urn:pulumi:dev::network") });
+    expect(existsSync(lab.register)).toBe(false);
+  });
+
+  test("without any address in the exports makes no register", async () => {
+    expect(await reconcile("--apply", write("dev", []))).toMatchObject({ code: 3, verdicts: [] });
+    expect(existsSync(lab.register)).toBe(false);
+  });
+});
