@@ -67,6 +67,6 @@ export async function* orphans(exports: readonly StackExport[], register: LeaseS
 }
 
 function orphan({ address, owner }: Lease, stack: string): Finding {
-  const reason = `The stack does not have it any more, if the export is of now and no "pulumi up" was interrupted. To release it: macpool release ${formatMac(address)}`;
+  const reason = `The stack does not have it any more, if the export is of now and no "pulumi up" was interrupted. To release it: macpool release --force ${formatMac(address)}`;
   return { verdict: "orphan", address: formatMac(address), owner, stack, reason };
 }

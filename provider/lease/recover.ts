@@ -24,7 +24,8 @@ export interface StatedLease
  * - `renew`: the register has the lease as it was before, and gets the state's token or takes note of the state's change;
  * - `stale`: the register knows what the state says and went on from there: nothing to do;
  * - `conflict`: the register cannot have it; `reason` says why and what to do;
- * - `duplicate`: another stated lease names the address under another token; neither is applied.
+ * - `duplicate`: another stated lease names the address under another token. Unless somebody has it, the register keeps it
+ *   for the later grant, so that no third one gets it; the other NIC must get another address.
  */
 export type Verdict = "present" | "insert" | "renew" | "stale" | "conflict" | "duplicate";
 
@@ -51,7 +52,7 @@ export function recover(stated: readonly StatedLease[], ledger: Ledger): readonl
   const newest = stated.reduce((seq, one) => Math.max(seq, one.seq), 0);
   return stated.map((one) => {
     const recovery = judge(one, rivals, ledger);
-    if (recovery.verdict === "insert" || recovery.verdict === "renew") {
+    if (isToPutBack(recovery, rivals, ledger)) {
       // So that a lease that was put back is newer than every state that was looked at, and no other change gets the
       // number that a state remembers.
       ledger.startAbove(newest);
@@ -59,6 +60,13 @@ export function recover(stated: readonly StatedLease[], ledger: Ledger): readonl
     }
     return recovery;
   });
+}
+
+function isToPutBack({ stated, verdict }: Recovery, rivals: Rivals, view: LedgerView): boolean {
+  if (verdict !== "duplicate") return verdict === "insert" || verdict === "renew";
+  const lease = view.at(stated.address);
+  const isHeld = lease !== undefined && lease.releasedAt === undefined;
+  return !isHeld && stated.seq >= (rivals.get(stated)?.seq ?? 0) && obstacleTo(stated, view) === undefined;
 }
 
 type Rivals = ReadonlyMap<StatedLease, StatedLease>;
@@ -87,7 +95,7 @@ function judge(one: StatedLease, rivals: Rivals, view: LedgerView): Recovery {
     return found(
       one,
       "duplicate",
-      `Stack ${rival.stack} has this address too, for "${rival.owner}": two NICs use one address. Give one of them another (pulumi up --target-replace URN), then reconcile again.`,
+      `Stack ${rival.stack} has this address too, for "${rival.owner}": two NICs use one address. The register keeps it for the later grant. Take the NIC out of one stack's state (pulumi state delete URN) and run pulumi up there: it gets another address. Then reconcile again.`,
     );
   }
   const lease = view.at(one.address);
@@ -130,7 +138,7 @@ function held(one: StatedLease, lease: Lease): Recovery {
   return found(
     one,
     "conflict",
-    `The register has leased it to ${holder} (installation ${lease.installation || "none"}), the state to "${one.owner}" (installation ${one.installation || "none"}). If the state is right, release the other (macpool release ${formatMac(one.address)}) and reconcile again; if the export is old, there is nothing to do.`,
+    `The register has leased it to ${holder} (installation ${lease.installation || "none"}), the state to "${one.owner}" (installation ${one.installation || "none"}). If the state is right, release the other (macpool release --force ${formatMac(one.address)}) and reconcile again; if the export is old, there is nothing to do.`,
   );
 }
 
