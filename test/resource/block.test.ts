@@ -94,6 +94,24 @@ describe("what check says of a block", () => {
     expect(new Set(shown).size).toBe(200);
   });
 
+  it("does not show to a NIC what a block was shown before", async () => {
+    await lab.register(foretold);
+    const [start = 0] = candidates(foretold, "acme/net/prod/nics");
+    const isWithin = (address: number) => address >= start && address < start + 1024;
+    let owner = "";
+    for (let index = 0; owner === ""; index += 1) {
+      const [liked = 0] = candidates(foretold, `acme/net/prod/nic-${index}`);
+      if (isWithin(liked)) owner = `acme/net/prod/nic-${index}`;
+    }
+    const nic = declared({ pool: "foretold", owner });
+    const alone = await checked(await lab.provider(), {}, nic);
+    expect(isWithin(parseMac(String(alone["address"])))).toBe(true);
+    const preview = await lab.provider();
+    const asked = declaredBlock({ pool: "foretold", contiguous: true, count: 1024 });
+    expect((await checked(preview.block, {}, asked))["addresses"]).toContain(alone["address"]);
+    expect(isWithin(parseMac(String((await checked(preview, {}, nic))["address"])))).toBe(false);
+  });
+
   it("is a failure of count when a contiguous block cannot grow", async () => {
     await lab.register();
     const provider = await lab.provider();

@@ -49,6 +49,25 @@ function grants(open: Open): void {
     );
   });
 
+  it("never gives one address twice when derived and sequential ones meet", async () => {
+    const ranges = [{ start: row(0), end: row(199) }];
+    const register = await startRow(open, { strategy: "derived", ranges });
+    const granted = await register.store.acquireBlock(block({ pool: "row", count: 200 }));
+    expect(new Set(granted.map(({ rule }) => rule))).toEqual(new Set(["derive", "sequence"]));
+    expect(new Set(addressesOf(granted)).size).toBe(200);
+  });
+
+  it("leaves to an index what it had, when one before it has to take what was released", async () => {
+    const register = await startRow(open);
+    const [first, second] = await register.store.acquireBlock(block({ pool: "row", count: 2 }));
+    const others = await register.store.acquireBlock(block({ pool: "row", owner: "other", count: 18 }));
+    for (const grant of [second, first, others[17]]) if (grant !== undefined) await register.release(grant.lease);
+    register.clock.advance(HOUR);
+    await register.grant({ pool: "row", owner: "thief", requestedAddress: row(0) });
+    const again = await register.store.acquireBlock(block({ pool: "row", count: 2 }));
+    expect(addressesOf(again)).toEqual([row(19), row(1)]);
+  });
+
   it("does not give one index what another one of the same block had", async () => {
     const register = await startRow(open);
     const first = await register.store.acquireBlock(block({ pool: "row" }));

@@ -175,6 +175,23 @@ function comesBack(open: Open): void {
     expect([addressesOf(first), addressesOf(left)]).toContainEqual(addressesOf(adopted));
   });
 
+  it("gets a new run when its first address cannot be followed by the others, which lie elsewhere", async () => {
+    const register = await start(open);
+    const scattered = await register.store.acquireBlock(block());
+    await register.grant({ owner: "a", requestedAddress: (scattered[0]?.lease.address ?? 0) + 1 });
+    const run = await register.store.acquireBlock(contiguous());
+    expect(addressesOf(run)).toEqual(consecutive(derive(big, "vm", 0), 3));
+  });
+
+  it("gets another run under other keepers, also when nobody else has the old one", async () => {
+    const register = await start(open);
+    const first = await register.store.acquireBlock(contiguous());
+    await register.store.release(first.map(({ lease }) => lease));
+    register.clock.advance(HOUR);
+    const other = await register.store.acquireBlock(contiguous({ rotation: "r1" }));
+    expect(addressesOf(other)).toEqual(consecutive(derive(big, "vm", 1), 3));
+  });
+
   it("gets a new run when it was not contiguous before, again when that is repeated, and lets the old one go", async () => {
     const register = await start(open);
     const scattered = await register.store.acquireBlock(block());
@@ -213,6 +230,15 @@ function predicts(open: Open): void {
     expect(other.every((chosen) => chosen !== undefined)).toBe(true);
     const preferred = other.map((chosen) => chosen?.address);
     expect(addressesOf(await register.store.acquireBlock({ ...asked, preferred }))).toEqual(preferred);
+  });
+
+  it("is left out for an address to grow into that somebody else was shown", async () => {
+    const register = await start(open);
+    const first = await register.store.acquireBlock(contiguous());
+    const next = (first[0]?.lease.address ?? 0) + 3;
+    const grown = contiguous({ count: 5, held: heldBy(first) });
+    const foreseen = await register.store.predictBlock(grown, (address) => address <= next);
+    expect(foreseen.map((chosen) => chosen?.address)).toEqual([...addressesOf(first), undefined, next + 1]);
   });
 
   it("is left out where others may come first, but for what the block has", async () => {
