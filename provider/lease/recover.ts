@@ -49,10 +49,11 @@ export function assess(stated: readonly StatedLease[], view: LedgerView): readon
  */
 export function recover(stated: readonly StatedLease[], ledger: Ledger): readonly Recovery[] {
   const rivals = rivalsOf(stated);
+  const latest = latestOf(stated);
   const newest = stated.reduce((seq, one) => Math.max(seq, one.seq), 0);
   return stated.map((one) => {
     const recovery = judge(one, rivals, ledger);
-    if (isToPutBack(recovery, rivals, ledger)) {
+    if (isToPutBack(recovery, latest, ledger)) {
       // So that a lease that was put back is newer than every state that was looked at, and no other change gets the
       // number that a state remembers.
       ledger.startAbove(newest);
@@ -62,11 +63,20 @@ export function recover(stated: readonly StatedLease[], ledger: Ledger): readonl
   });
 }
 
-function isToPutBack({ stated, verdict }: Recovery, rivals: Rivals, view: LedgerView): boolean {
+function isToPutBack({ stated, verdict }: Recovery, latest: ReadonlySet<StatedLease>, view: LedgerView): boolean {
   if (verdict !== "duplicate") return verdict === "insert" || verdict === "renew";
   const lease = view.at(stated.address);
   const isHeld = lease !== undefined && lease.releasedAt === undefined;
-  return !isHeld && stated.seq >= (rivals.get(stated)?.seq ?? 0) && obstacleTo(stated, view) === undefined;
+  return !isHeld && latest.has(stated) && obstacleTo(stated, view) === undefined;
+}
+
+/** Returns, for each address, the lease of the latest change. */
+function latestOf(stated: readonly StatedLease[]): ReadonlySet<StatedLease> {
+  const latest = new Map<number, StatedLease>();
+  for (const one of stated) {
+    if (one.seq > (latest.get(one.address)?.seq ?? -1)) latest.set(one.address, one);
+  }
+  return new Set(latest.values());
 }
 
 type Rivals = ReadonlyMap<StatedLease, StatedLease>;

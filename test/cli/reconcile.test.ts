@@ -94,15 +94,19 @@ describe("macpool reconcile", () => {
     expect((await reconcile("--apply", "--prefix", "52:54:00", file)).code).toBe(0);
   });
 
-  test("reports an address that two stacks have, and gives it to neither", async () => {
+  test("reports an address that two stacks have, and lets no third have it", async () => {
     const dev = write("dev", [
       { outputs: outputs() },
       { outputs: outputs({ address: "42:00:00:00:00:0b", token: "V" }) },
     ]);
-    const prod = write("prod", [{ outputs: outputs({ token: "U", installation: "prod-provider" }) }]);
+    const prod = write("prod", [{ outputs: outputs({ token: "U", seq: 9000, installation: "prod-provider" }) }]);
     const expected = ["duplicate 42:00:00:00:00:0a", "insert 42:00:00:00:00:0b", "duplicate 42:00:00:00:00:0a"];
     expect(await reconcile("--apply", dev, prod)).toMatchObject({ code: 1, verdicts: expected });
-    expect((await leases()).map(({ address }) => formatMac(address))).toEqual(["42:00:00:00:00:0b"]);
+    const held = (await leases()).map(({ address, token }) => [formatMac(address), token]);
+    expect(held).toEqual([
+      ["42:00:00:00:00:0a", "U"],
+      ["42:00:00:00:00:0b", "V"],
+    ]);
   });
 
   test("takes the newer of two exports of one stack", async () => {
@@ -132,7 +136,7 @@ describe("macpool reconcile", () => {
     const text = await lab.macpool("reconcile", "--apply", file);
     expect(text.code).toBe(1);
     expect(text.stdout).toMatch(/^conflict\t42:00:00:00:00:0d\t.*"somebody".*"acme\/network\/dev\/web"/m);
-    expect(text.stdout).toMatch(/^orphan\t42:00:00:00:00:0c\tleft over\t.*macpool release 42:00:00:00:00:0c$/m);
+    expect(text.stdout).toMatch(/^orphan\t42:00:00:00:00:0c\tleft over\t.*macpool release --force 42:00:00:00:00:0c$/m);
     expect(await leases()).toEqual(before);
   });
 

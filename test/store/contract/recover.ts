@@ -189,15 +189,27 @@ function refusals(open: Open): void {
     expect(await register.leases()).toEqual([]);
   });
 
-  it("is a duplicate, and put back for nobody, when another state names the address under another token", async () => {
+  it("is a duplicate when another state names the address under another token, and kept for the later grant", async () => {
     const register = await start(open);
-    const rival = stated({ token: "U", stack: "network/dev", owner: "acme/network/dev/web" });
-    expect(await recovered(register, stated(), rival, stated({ address: A + 1, token: "V" }))).toEqual([
-      "duplicate",
-      "duplicate",
-      "insert",
+    const rival = stated({ token: "U", seq: 901, stack: "network/dev", owner: "acme/network/dev/web" });
+    const all = [stated({ seq: 900 }), rival, stated({ address: A + 1, token: "V", seq: 1 })] as const;
+    expect(await recovered(register, ...all)).toEqual(["duplicate", "duplicate", "insert"]);
+    const held = (await register.leases()).map(({ address, token }) => [address, token]);
+    expect(held).toEqual([
+      [A, "U"],
+      [A + 1, "V"],
     ]);
-    expect((await register.leases()).map(({ address }) => address)).toEqual([A + 1]);
+    const events = (await register.events()).length;
+    expect(await recovered(register, ...all)).toEqual(["duplicate", "duplicate", "present"]);
+    expect(await register.events()).toHaveLength(events);
+  });
+
+  it("is a duplicate that changes nothing when somebody has the address", async () => {
+    const register = await start(open);
+    await recovered(register, stated({ token: "H", seq: 5, installation: "other" }));
+    const rival = stated({ token: "U", seq: 901, stack: "network/dev" });
+    expect(await recovered(register, stated(), rival)).toEqual(["duplicate", "duplicate"]);
+    expect((await register.leases()).map(({ token }) => token)).toEqual(["H"]);
   });
 
   it("is put back once when two states name it under one token", async () => {
