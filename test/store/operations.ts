@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { BlockRequest } from "../../provider/lease/block";
 import { derive } from "../../provider/lease/derive";
 import type { AcquireRequest } from "../../provider/lease/lease";
 import { BY_HAND } from "../../provider/lease/owner";
@@ -16,6 +17,12 @@ const WIDE: PoolSpec = { name: "wide", ranges: [parsePrefix("42:50:00")], quaran
 /** One step of a random run. A number in place of a lease means a grant made earlier in the run, stale or not. */
 export type Operation =
   | { readonly do: "acquire"; readonly requests: readonly AcquireRequest[] }
+  | {
+      readonly do: "block";
+      readonly request: Omit<BlockRequest, "held" | "preferred">;
+      /** The block made before that this one grows out of, if any. */
+      readonly from: number | undefined;
+    }
   | { readonly do: "release"; readonly grants: readonly number[] }
   | { readonly do: "update"; readonly grant: number; readonly owner: string; readonly installation: string }
   | ({ readonly do: "reserve"; readonly range: Range; readonly reason: string } & Declared)
@@ -89,6 +96,7 @@ const poolChange = fc.record(
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 10, arbitrary: acquires() },
+  { weight: 4, arbitrary: blocks() },
   { weight: 5, arbitrary: fc.array(fc.nat(30), { minLength: 1, maxLength: 3 }).map(releases) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("update" as const), grant: fc.nat(30), owner, installation }) },
   { weight: 2, arbitrary: reserves() },
@@ -103,6 +111,21 @@ function acquires(): fc.Arbitrary<Operation> {
     do: fc.constant("acquire" as const),
     requests: fc.array(request, { minLength: 1, maxLength: 3 }),
   });
+}
+
+function blocks(): fc.Arbitrary<Operation> {
+  const request = fc.record({
+    owner: fc.constantFrom("x", "x", "y"),
+    installation,
+    pool: fc.constantFrom("p", "q", "q", "wide", "n"),
+    rotation: fc.constantFrom("", "", "r"),
+    description: fc.constantFrom("", "block"),
+    tags: fc.constant({}),
+    adopt: seldom(3, fc.boolean()),
+    count: fc.integer({ min: 1, max: 4 }),
+    contiguous: fc.boolean(),
+  });
+  return fc.record({ do: fc.constant("block" as const), request, from: seldom(2, fc.nat(10)) });
 }
 
 function changes(): fc.Arbitrary<Operation> {

@@ -1,5 +1,7 @@
 import { expect } from "vitest";
 import { MacpoolError } from "../../provider/error";
+import type { BlockRequest } from "../../provider/lease/block";
+import type { Entitlement } from "../../provider/lease/held";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
 import { isSameManager, type Reservation } from "../../provider/lease/pool";
 import type { Grant, LeaseRef } from "../../provider/lease/transact";
@@ -21,10 +23,15 @@ export class Trial {
   /** Every grant that was acknowledged, oldest first. */
   readonly #grants: Lease[] = [];
   readonly #live = new Map<Mac, Lease>();
+  /** What every block that was acknowledged got, by index, oldest block first. */
+  readonly #blocks: { readonly request: BlockRequest; readonly refs: readonly LeaseRef[] }[] = [];
 
   constructor(register: Register) {
     this.register = register;
   }
+
+  /** What the last operation renamed, in their old names: to them, a lost address is their own. */
+  formerNames: readonly string[] = [];
 
   /** What must be live now, by address. */
   get live(): readonly Lease[] {
@@ -34,9 +41,12 @@ export class Trial {
   /** Does `operation` and returns what it came to. */
   async apply(operation: Operation): Promise<Outcome> {
     const { store, clock } = this.register;
+    this.formerNames = [];
     switch (operation.do) {
       case "acquire":
         return { value: await this.#acquire(operation.requests) };
+      case "block":
+        return this.#block(this.#blockRequest(operation));
       case "release":
         return { value: await this.#release(operation.grants) };
       case "update":
@@ -68,6 +78,45 @@ export class Trial {
     return plain;
   }
 
+  /** A block that exists keeps its pool and keepers, as with a program that changes it in place. */
+  #blockRequest({ request, from }: Extract<Operation, { do: "block" }>): BlockRequest {
+    const before = from === undefined ? undefined : this.#blocks.at(from % (this.#blocks.length || 1));
+    if (before === undefined) return request;
+    const { owner, installation, pool, rotation } = before.request;
+    const isRun = before.refs.every(({ address }, index) => address === (before.refs[0]?.address ?? 0) + index);
+    const held = { refs: before.refs, owner, installation };
+    return { ...request, pool, rotation, contiguous: request.contiguous && isRun, held };
+  }
+
+  async #block(request: BlockRequest): Promise<Outcome> {
+    const { store } = this.register;
+    const former = request.held?.owner;
+    this.formerNames = former === undefined ? [] : Array.from({ length: request.count }, (_, i) => `${former}[${i}]`);
+    const before = await store.identity();
+    const foreseen = await outcomeOf(store.predictBlock(request, () => false));
+    expect(await store.identity(), "a prediction wrote something").toEqual(before);
+    const held = (request.held?.refs ?? []).map((ref) => this.#current(ref));
+    const outcome = await outcomeOf(store.acquireBlock(request));
+    if ("code" in outcome) {
+      expect(await store.identity(), "a block that was refused wrote something").toEqual(before);
+      return outcome;
+    }
+    expect(foreseen, "a prediction failed and the block did not").not.toHaveProperty("code");
+    const grants = outcome.value as readonly Grant[];
+    checkBlock(request, grants, "value" in foreseen ? (foreseen.value as readonly (Entitlement | undefined)[]) : []);
+    for (const [index, grant] of grants.entries()) {
+      const kept = held[index];
+      if (kept === undefined) this.#remember(grant);
+      else {
+        expect([grant.lease.address, grant.lease.token], "a block moved").toEqual([kept.address, kept.token]);
+        this.#live.set(kept.address, grant.lease);
+      }
+    }
+    for (const lease of held.slice(request.count)) if (lease !== undefined) this.#live.delete(lease.address);
+    this.#blocks.push({ request, refs: grants.map(({ lease }) => lease) });
+    return outcome;
+  }
+
   async #foresee(request: AcquireRequest): Promise<Outcome> {
     const { store } = this.register;
     const before = await store.identity();
@@ -81,7 +130,8 @@ export class Trial {
     if (before !== undefined) {
       expect(["keep", "adopt"], "I1: a live address was granted again").toContain(rule);
       const isFromHand = rule === "adopt" && ["cli", "import"].includes(before.installation);
-      if (!isFromHand) expect(lease.owner, "I1: a live address went to another owner").toBe(before.owner);
+      const isRenamed = this.formerNames.includes(before.owner);
+      if (!isFromHand && !isRenamed) expect(lease.owner, "I1: a live address went to another owner").toBe(before.owner);
       expect(lease.owner, "I1: an anonymous address was granted again").not.toBe("");
       expect(lease.token, "a token came twice").not.toBe(before.token);
     }
@@ -157,6 +207,21 @@ export class Trial {
   #current(ref: LeaseRef): Lease | undefined {
     const lease = this.#live.get(ref.address);
     return lease?.token === ref.token ? lease : undefined;
+  }
+}
+
+function checkBlock(
+  { owner, count, contiguous }: BlockRequest,
+  grants: readonly Grant[],
+  foreseen: readonly (Entitlement | undefined)[],
+): void {
+  const addresses = grants.map(({ lease }) => lease.address);
+  expect(new Set(addresses).size, "a block has as many addresses as it asked for").toBe(count);
+  expect(grants.map(({ lease }) => lease.owner)).toEqual(addresses.map((_, index) => `${owner}[${index}]`));
+  const [first = 0] = addresses;
+  if (contiguous) expect(addresses, "a contiguous block is consecutive").toEqual(addresses.map((_, i) => first + i));
+  for (const [index, entitled] of foreseen.entries()) {
+    if (entitled !== undefined) expect(addresses[index], "a prediction was wrong").toBe(entitled.address);
   }
 }
 
