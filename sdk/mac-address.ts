@@ -19,6 +19,7 @@ import { ownerInput, ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
 import { rotationOf } from "./rotation";
+import { isOfType } from "./shared";
 
 /** The same properties, each of which may be an Output. */
 type Inputs<T> = { readonly [Key in keyof T]: pulumi.Input<T[Key]> };
@@ -96,12 +97,7 @@ export class MacAddress extends pulumi.CustomResource {
 
   /** Returns whether `value` is a MacAddress, also when a second copy of this package made it. */
   static override isInstance(value: unknown): value is MacAddress {
-    return (
-      typeof value === "object" &&
-      value !== null &&
-      "__pulumiType" in value &&
-      value.__pulumiType === MacAddress.__pulumiType
-    );
+    return isOfType(value, MacAddress.__pulumiType);
   }
 
   /**
