@@ -29,13 +29,15 @@ export interface MacAddressArgs {
   /** The pool to take the address from. Default: `macpool:pool` of the configuration, else `default`. Changing it replaces. */
   pool?: pulumi.Input<string> | undefined;
   /**
-   * One given address to claim instead of any free one, in any usual spelling. Fails when another owner holds it.
+   * One given address to claim instead of any free one, in any usual spelling. Fails when another owner holds it
+   * (see `adopt`).
    * Changing it replaces; removing it keeps the address.
    */
   address?: pulumi.Input<string> | undefined;
   /**
    * Whether to take over the address that the same owner holds under another installation, after a stack moved to another
-   * backend or lost its state. Default false. Remove it after the `pulumi up` that adopted.
+   * backend or lost its state; with `address`, also one that `macpool claim`, `next` or `import` leased, whatever its
+   * owner. Default false. Remove it after the `pulumi up` that adopted.
    */
   adopt?: pulumi.Input<boolean> | undefined;
   /**
