@@ -4,9 +4,8 @@ import { dateText } from "../provider/lease/held";
 import type { PoolUsage } from "../provider/lease/lease";
 import type { Check } from "../provider/store/check";
 import type { LeaseStore } from "../provider/store/store";
+import { freeShare, LOW_SHARE } from "./pool-fill";
 
-/** A pool with less than this share of its addresses free deserves a warning. */
-const LOW = 0.1;
 /** Clocks of machines that keep time differ by less. */
 const CLOCK_MILLISECONDS = 60_000;
 
@@ -61,7 +60,7 @@ function pool(name: string, usage: PoolUsage): Check {
   const usable = usage.size - usage.reserved;
   const free = usage.neverIssued + usage.reusable;
   const finding = `${free} of ${usable} addresses free`;
-  if (free >= usable * LOW && free > 0) return { check, verdict: "ok", finding };
+  if (freeShare(usage) >= LOW_SHARE) return { check, verdict: "ok", finding };
   return {
     check,
     verdict: "warning",

@@ -57,32 +57,24 @@ export function macpool(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText("after", AFTER_HELP);
-  for (const command of commands()) program.addCommand(command);
+  for (const [heading, commands] of groups()) {
+    program.commandsGroup(heading);
+    for (const command of commands) program.addCommand(command);
+  }
+  program.helpCommand(true);
   inherit(program);
   return program;
 }
 
-function commands(): readonly Command[] {
+/** In the order in which somebody who reads the help needs them. */
+function groups(): readonly (readonly [heading: string, commands: readonly Command[]])[] {
   return [
-    initCommand(),
-    nextCommand(),
-    claimCommand(),
-    releaseCommand(),
-    adoptCommand(),
-    showCommand(),
-    listCommand(),
-    historyCommand(),
-    statsCommand(),
-    poolCommand(),
-    reserveCommand(),
-    importCommand(),
-    reconcileCommand(),
-    doctorCommand(),
-    completionCommand(),
-    backupCommand(),
-    restoreCommand(),
-    exportCommand(),
-    migrateCommand(),
+    ["Every day:", [initCommand(), nextCommand(), claimCommand(), releaseCommand(), adoptCommand()]],
+    ["Look:", [showCommand(), listCommand(), historyCommand(), statsCommand()]],
+    ["Pools and reserved ranges:", [poolCommand(), reserveCommand()]],
+    ["Bring in what exists:", [importCommand(), reconcileCommand()]],
+    ["Keep and recover:", [doctorCommand(), backupCommand(), restoreCommand(), exportCommand(), migrateCommand()]],
+    ["Other:", [completionCommand()]],
   ];
 }
 

@@ -4,6 +4,7 @@ import { ownerInput, ownerOf } from "./owner";
 import { claimBlockOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
 import { rotationOf } from "./rotation";
+import { isOfType } from "./shared";
 
 /** What a {@link MacAddressBlock} may be given; only `count` is required. */
 export interface MacAddressBlockArgs {
@@ -70,12 +71,7 @@ export class MacAddressBlock extends pulumi.CustomResource {
 
   /** Returns whether `value` is a MacAddressBlock, also when a second copy of this package made it. */
   static override isInstance(value: unknown): value is MacAddressBlock {
-    return (
-      typeof value === "object" &&
-      value !== null &&
-      "__pulumiType" in value &&
-      value.__pulumiType === MacAddressBlock.__pulumiType
-    );
+    return isOfType(value, MacAddressBlock.__pulumiType);
   }
 
   /**

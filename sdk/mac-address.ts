@@ -19,6 +19,7 @@ import { ownerInput, ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
 import { rotationOf } from "./rotation";
+import { isOfType } from "./shared";
 
 /** The same properties, each of which may be an Output. */
 type Inputs<T> = { readonly [Key in keyof T]: pulumi.Input<T[Key]> };
@@ -28,13 +29,15 @@ export interface MacAddressArgs {
   /** The pool to take the address from. Default: `macpool:pool` of the configuration, else `default`. Changing it replaces. */
   pool?: pulumi.Input<string> | undefined;
   /**
-   * One given address to claim instead of any free one, in any usual spelling. Fails when another owner holds it.
+   * One given address to claim instead of any free one, in any usual spelling. Fails when another owner holds it
+   * (see `adopt`).
    * Changing it replaces; removing it keeps the address.
    */
   address?: pulumi.Input<string> | undefined;
   /**
    * Whether to take over the address that the same owner holds under another installation, after a stack moved to another
-   * backend or lost its state. Default false. Remove it after the `pulumi up` that adopted.
+   * backend or lost its state; with `address`, also one that `macpool claim`, `next` or `import` leased, whatever its
+   * owner. Default false. Remove it after the `pulumi up` that adopted.
    */
   adopt?: pulumi.Input<boolean> | undefined;
   /**
@@ -96,12 +99,7 @@ export class MacAddress extends pulumi.CustomResource {
 
   /** Returns whether `value` is a MacAddress, also when a second copy of this package made it. */
   static override isInstance(value: unknown): value is MacAddress {
-    return (
-      typeof value === "object" &&
-      value !== null &&
-      "__pulumiType" in value &&
-      value.__pulumiType === MacAddress.__pulumiType
-    );
+    return isOfType(value, MacAddress.__pulumiType);
   }
 
   /**

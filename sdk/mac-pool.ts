@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { POOL_LOADER } from "./loader";
 import { ownerOf } from "./owner";
 import { promisedInstallation, providerFor } from "./provider";
+import { isOfType } from "./shared";
 
 /** What a {@link MacPool} may be given; only `ranges` is required. */
 export interface MacPoolArgs {
@@ -58,12 +59,7 @@ export class MacPool extends pulumi.CustomResource {
 
   /** Returns whether `value` is a MacPool, also when a second copy of this package made it. */
   static override isInstance(value: unknown): value is MacPool {
-    return (
-      typeof value === "object" &&
-      value !== null &&
-      "__pulumiType" in value &&
-      value.__pulumiType === MacPool.__pulumiType
-    );
+    return isOfType(value, MacPool.__pulumiType);
   }
 
   /**

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RESERVATION_LOADER } from "./loader";
 import { ownerOf } from "./owner";
 import { promisedInstallation, providerFor } from "./provider";
+import { isOfType } from "./shared";
 
 /** What a {@link MacReservation} may be given; only `range` is required. */
 export interface MacReservationArgs {
@@ -44,12 +45,7 @@ export class MacReservation extends pulumi.CustomResource {
 
   /** Returns whether `value` is a MacReservation, also when a second copy of this package made it. */
   static override isInstance(value: unknown): value is MacReservation {
-    return (
-      typeof value === "object" &&
-      value !== null &&
-      "__pulumiType" in value &&
-      value.__pulumiType === MacReservation.__pulumiType
-    );
+    return isOfType(value, MacReservation.__pulumiType);
   }
 
   /**

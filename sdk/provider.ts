@@ -10,7 +10,7 @@ const CARRIES_PASSWORD = /:\/\/.*:.*@|[?&]password=/is;
 /** The settings of a {@link Provider}. Each one left out falls back to the provider's own default. */
 export interface ProviderArgs {
   /**
-   * The register: a SQLite file path or a `postgres://` URL. `MACPOOL_STORE` in the environment wins over it. Recorded in
+   * The register: the path of a SQLite file, or `sqlite:PATH`. `MACPOOL_STORE` in the environment wins over it. Recorded in
    * the stack's state, encrypted when it carries a password or is itself a secret.
    */
   store?: pulumi.Input<string> | undefined;

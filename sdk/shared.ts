@@ -11,3 +11,8 @@ export function sharedMap<Key extends object, Value>(name: string): WeakMap<Key,
   Reflect.set(globalThis, key, map);
   return map;
 }
+
+/** Returns whether `value` is a resource of `type`, by its type token: another copy of this package has other classes. */
+export function isOfType(value: unknown, type: string): boolean {
+  return typeof value === "object" && value !== null && "__pulumiType" in value && value.__pulumiType === type;
+}

@@ -3,6 +3,7 @@ import { Failed } from "../exit-code";
 import { FORMATS, type Format, readEntries } from "../import/formats";
 import { type Imported, type Outcome, registerEntries } from "../import/register-entries";
 import { outputOf } from "../output/output";
+import { startProgress } from "../output/progress";
 import type { Colour, Table } from "../output/table";
 import { textOf } from "../read-text";
 import { commandContext, type GlobalOptions, storeOf, warn, withRegister } from "../register";
@@ -92,7 +93,10 @@ async function load(bytes: AsyncIterable<Uint8Array>, options: ImportOptions, co
     );
   }
   const store = storeOf(command.optsWithGlobals<GlobalOptions>());
-  const loaded = await abortable((signal) => loadExport(linesOf(bytes), store, commandContext(), { signal }));
+  const progress = startProgress("lines loaded");
+  const loaded = await abortable((signal) =>
+    loadExport(linesOf(bytes), store, commandContext(), { signal, progress: (lines) => progress.tell(lines) }),
+  ).finally(() => progress.end());
   await outputOf(command).line(loaded.location, loaded);
 }
 

@@ -4,10 +4,9 @@ import type { PoolUsage } from "../../provider/lease/lease";
 import type { LeaseStore } from "../../provider/store/store";
 import { prometheusText } from "../output/prometheus";
 import type { Colour, Column } from "../output/table";
+import { freeShare, LOW_SHARE } from "../pool-fill";
 import { warn, withRegister } from "../register";
 
-/** A pool with less than this share of its addresses free deserves a warning. */
-const LOW = 0.1;
 const BAR_CELLS = 20;
 
 interface StatsOptions {
@@ -49,14 +48,9 @@ async function fillsOf(register: LeaseStore, only: string | undefined): Promise<
   return fills;
 }
 
-/** Returns the share of the addresses a pool may hand out that it could hand out now, 0 to 1. */
-function freeShare({ size, reserved, neverIssued, reusable }: PoolUsage): number {
-  return size === reserved ? 0 : (neverIssued + reusable) / (size - reserved);
-}
-
 function warnIfLow(fill: PoolFill): void {
   const free = freeShare(fill);
-  if (free >= LOW) return;
+  if (free >= LOW_SHARE) return;
   const next = fill.nextFreeAt === undefined ? "" : ` The next quarantine ends at ${dateText(fill.nextFreeAt)}.`;
   warn(
     `Pool "${fill.pool}" has ${percent(free)} of its addresses left (${fill.neverIssued + fill.reusable}).${next} Add a range: macpool pool update.`,
@@ -89,7 +83,7 @@ function barText(fill: PoolFill): string {
 
 function fillColour(fill: PoolFill): Colour {
   const free = freeShare(fill);
-  return free < LOW ? "red" : free < 2 * LOW ? "yellow" : "green";
+  return free < LOW_SHARE ? "red" : free < 2 * LOW_SHARE ? "yellow" : "green";
 }
 
 /** Rounds down: a pool with one address left is not empty, and one with 9.96 % left is below 10 %. */

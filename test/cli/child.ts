@@ -4,13 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-const MACPOOL = join(__dirname, "../../dist/cli/main.js");
+/** The built command, as a user has it. */
+export const MACPOOL = join(__dirname, "../../dist/cli/main.js");
 
 /** What a command came to. */
 export interface Ran {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Returns the environment a child gets: this process's own without what would change its output. */
+export function environment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NO_COLOR: _colour, FORCE_COLOR: _force, ...rest } = process.env;
+  return { ...rest, TERM: "xterm", ...extra };
 }
 
 /** Returns a new directory that is removed when the test ends. */
@@ -33,7 +40,7 @@ export function macpool(
     const child = execFile(
       process.execPath,
       [MACPOOL, ...args],
-      { env: { ...process.env, MACPOOL_STORE: store, ...env }, maxBuffer: 2 ** 28, ...identity },
+      { env: environment({ MACPOOL_STORE: store, ...env }), maxBuffer: 2 ** 28, ...identity },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
       },
@@ -47,7 +54,7 @@ export function macpool(
 /** Starts the built command, for tests that end it themselves. */
 export function start(store: string, args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [MACPOOL, ...args], {
-    env: { ...process.env, MACPOOL_STORE: store },
+    env: environment({ MACPOOL_STORE: store }),
     stdio: ["pipe", "pipe", "pipe"],
   });
 }

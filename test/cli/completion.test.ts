@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { environment, type Lab, openLab } from "./support";
+import { environment } from "./child";
+import { type Lab, openLab } from "./support";
 
 let lab: Lab;
 

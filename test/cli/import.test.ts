@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parsePrefix } from "../../provider/mac/range";
-import { environment, type Lab, MACPOOL, openLab } from "./support";
+import { environment, MACPOOL } from "./child";
+import { type Lab, openLab } from "./support";
 
 let lab: Lab;
 

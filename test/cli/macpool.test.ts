@@ -3,14 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
-const MACPOOL = join(__dirname, "../../dist/cli/main.js");
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { MACPOOL, type Ran } from "./child";
 
 let directory: string;
 let register: string;

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { environment, type Lab, MACPOOL, openLab } from "./support";
+import { environment, MACPOOL } from "./child";
+import { type Lab, openLab } from "./support";
 
 let lab: Lab;
 
