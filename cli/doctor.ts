@@ -4,6 +4,7 @@ import { dateText } from "../provider/lease/held";
 import type { PoolUsage } from "../provider/lease/lease";
 import type { Check } from "../provider/store/check";
 import type { LeaseStore } from "../provider/store/store";
+import { startProgress } from "./output/progress";
 import { freeShare, LOW_SHARE } from "./pool-fill";
 
 /** Clocks of machines that keep time differ by less. */
@@ -33,7 +34,8 @@ export function failed(check: string, error: unknown): Check {
 }
 
 async function invariants(register: LeaseStore): Promise<readonly Check[]> {
-  const { faults, leases } = await register.verify();
+  const progress = startProgress("checks done");
+  const { faults, leases } = await register.verify({ progress: progress.tell }).finally(() => progress.end());
   if (faults.length === 0) {
     return [{ check: "content", verdict: "ok", finding: `${leases} leases, and every invariant holds` }];
   }

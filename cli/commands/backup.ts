@@ -20,10 +20,9 @@ export function backupCommand(): Command {
     .addHelpText("after", HELP)
     .action(async (file: string, _: object, command: Command) => {
       const progress = startProgress("pages copied");
-      const tell = (done: number, total: number) => progress.tell(done, total);
       const context = commandContext();
       const { location, storeId, seq, leases } = await abortable((signal) =>
-        backupRegister(storeOf(command.optsWithGlobals()), file, context, { signal, progress: tell }),
+        backupRegister(storeOf(command.optsWithGlobals()), file, context, { signal, progress: progress.tell }),
       ).finally(() => progress.end());
       await outputOf(command).line(location, { path: location, storeId, seq, leases });
     });

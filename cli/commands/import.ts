@@ -9,7 +9,6 @@ import { textOf } from "../read-text";
 import { commandContext, type GlobalOptions, storeOf, warn, withRegister } from "../register";
 import { abortable } from "../transfer/abortable";
 import { linesOf, peek } from "../transfer/lines";
-import { isExport, loadExport } from "../transfer/load-export";
 
 const HELP = `
 Registers addresses that are in use already, so that nobody else gets them. Formats, told apart by content:
@@ -72,6 +71,8 @@ export function importCommand(): Command {
     .addHelpText("after", HELP)
     .action(async (file: string, options: ImportOptions, command: Command) => {
       const { firstLine, bytes } = await peek(file);
+      // Here and not above: what it reads exports with would make every command start later.
+      const { isExport } = await import("../transfer/load-export.js");
       if (options.format === undefined && firstLine !== undefined && isExport(firstLine)) {
         await load(bytes, options, command);
         return;
@@ -93,6 +94,7 @@ async function load(bytes: AsyncIterable<Uint8Array>, options: ImportOptions, co
     );
   }
   const store = storeOf(command.optsWithGlobals<GlobalOptions>());
+  const { loadExport } = await import("../transfer/load-export.js");
   const progress = startProgress("lines loaded");
   const loaded = await abortable((signal) =>
     loadExport(linesOf(bytes), store, commandContext(), { signal, progress: (lines) => progress.tell(lines) }),

@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { Failed } from "../exit-code";
 import { outputOf } from "../output/output";
 import { readText } from "../read-text";
-import { type Result, reconcile } from "../reconcile/reconcile";
+import type { Result } from "../reconcile/reconcile";
 import { FINDINGS, type Finding } from "../reconcile/report";
 import { newestOfEach } from "../reconcile/select";
-import { readStackExport, type StackExport } from "../reconcile/stack-export";
+import type { StackExport } from "../reconcile/stack-export";
 import { commandContext, type GlobalOptions, storeOf, warn } from "../register";
 
 const HELP = `
@@ -41,6 +41,7 @@ export function reconcileCommand(): Command {
       const exports = distinct(await readAll(files));
       const apply = options.apply === true;
       const store = storeOf(command.optsWithGlobals<GlobalOptions>());
+      const { reconcile } = await import("../reconcile/reconcile.js");
       const result = await reconcile({ store, exports, apply, prefix: options.prefix }, commandContext());
       await outputOf(command).rows(result.findings, FINDINGS);
       conclude(result, apply);
@@ -48,6 +49,8 @@ export function reconcileCommand(): Command {
 }
 
 async function readAll(files: readonly string[]): Promise<readonly StackExport[]> {
+  // Here and not above: what it reads exports with would make every command start later.
+  const { readStackExport } = await import("../reconcile/stack-export.js");
   const exports: StackExport[] = [];
   for (const file of files) exports.push(readStackExport(file, await readText(file)));
   return exports;

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { restoreRegister } from "../../provider/store/open";
 import type { Restored } from "../../provider/store/sqlite/restore";
 import { outputOf } from "../output/output";
+import { startProgress } from "../output/progress";
 import { commandContext, storeOf, warn } from "../register";
 import { abortable } from "../transfer/abortable";
 
@@ -24,9 +25,11 @@ export function restoreCommand(): Command {
     .addHelpText("after", HELP)
     .action(async (file: string, { replace }: { replace: boolean }, command: Command) => {
       const context = commandContext();
+      const progress = startProgress("checks done");
+      const following = { progress: progress.tell };
       const restored = await abortable((signal) =>
-        restoreRegister(file, storeOf(command.optsWithGlobals()), context, { replace, signal }),
-      );
+        restoreRegister(file, storeOf(command.optsWithGlobals()), context, { ...following, replace, signal }),
+      ).finally(() => progress.end());
       await outputOf(command).line(restored.location, jsonOf(restored));
       for (const words of advice(restored)) warn(words);
     });

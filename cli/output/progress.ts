@@ -8,8 +8,8 @@ const ERASE_LINE = "\r\u001b[K";
 
 /** Tells a person that something goes on. */
 export interface Progress {
-  /** Says how far it has come; cheap enough to call for every item. */
-  tell(done: number, total?: number): void;
+  /** Says how far it has come, in `unit`s (default: what it was started with); cheap enough to call for every item. */
+  tell(done: number, total?: number, unit?: string): void;
   /** Takes the line away. */
   end(): void;
 }
@@ -38,13 +38,13 @@ export function startProgress(
   };
   const forget = onInterruption(erase);
   return {
-    tell(done, total) {
+    tell(done, total, unit = what) {
       const now = clock();
       if (now < next) return;
       next = now + INTERVAL_MILLISECONDS;
       isShown = true;
       screen.write(
-        `${ERASE_LINE}${done.toLocaleString("en")}${total === undefined ? "" : ` of ${total.toLocaleString("en")}`} ${escapeField(what)}`,
+        `${ERASE_LINE}${done.toLocaleString("en")}${total === undefined ? "" : ` of ${total.toLocaleString("en")}`} ${escapeField(unit)}`,
       );
     },
     end() {

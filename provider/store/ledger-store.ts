@@ -15,7 +15,7 @@ import type { Ledger, LedgerView } from "../lease/ledger";
 import { assess, recover } from "../lease/recover";
 import { acquire, type Grant, predict, release, update } from "../lease/transact";
 import type { RegisterRecord } from "./record";
-import type { EventFilter, LeaseFilter, LeaseStore, RegisterIdentity, Settled, Verification } from "./store";
+import type { EventFilter, Following, LeaseFilter, LeaseStore, RegisterIdentity, Settled, Verification } from "./store";
 
 /** What a kind of register must be able to do for {@link ledgerStore} to make a whole store of it. */
 export interface LedgerBackend {
@@ -28,7 +28,7 @@ export interface LedgerBackend {
   leases(filter: LeaseFilter): AsyncIterable<Lease>;
   events(filter: EventFilter): AsyncIterable<RegisterEvent>;
   dump(): AsyncIterable<RegisterRecord>;
-  verify(): Promise<Verification>;
+  verify(following: Following | undefined): Promise<Verification>;
   close(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     recover: (stated, apply) =>
       apply ? backend.write((ledger) => recover(stated, ledger)) : backend.read((view) => assess(stated, view)),
     dump: () => backend.dump(),
-    verify: () => backend.verify(),
+    verify: (following) => backend.verify(following),
     close: () => backend.close(),
   };
 }

@@ -8,12 +8,12 @@ import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
 import type { Check } from "./check";
 import type { RegisterRecord } from "./record";
-import { backupSqlite, type Copied, type Following } from "./sqlite/backup";
+import { backupSqlite, type Copied } from "./sqlite/backup";
 import { examineSqlite } from "./sqlite/examine";
 import { loadSqlite } from "./sqlite/load";
 import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/restore";
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
-import type { InitialContent, LeaseStore, StoreContext } from "./store";
+import type { Following, InitialContent, LeaseStore, StoreContext } from "./store";
 
 /** Returns the path of the register that every stack of this user shares unless told otherwise. */
 export function defaultStore(): string {

@@ -57,6 +57,14 @@ export interface RegisterIdentity {
   readonly seq: number;
 }
 
+/** How the caller follows work on a whole register, and ends it early. */
+export interface Following {
+  /** Aborting it makes the work undo what it did, and fail with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how far the work has come, in `unit`s such as "pages copied". */
+  readonly progress?: ((done: number, total: number, unit: string) => void) | undefined;
+}
+
 /** What a verification found. */
 export interface Verification {
   /** One sentence a fault; empty when the register is sound. */
@@ -221,8 +229,11 @@ export interface LeaseStore {
    */
   dump(): AsyncIterable<RegisterRecord>;
 
-  /** Checks the whole register and returns what is wrong with it; changes nothing. */
-  verify(): Promise<Verification>;
+  /**
+   * Checks the whole register and returns what is wrong with it; changes nothing. Others have their turn between one
+   * question and the next.
+   */
+  verify(following?: Following): Promise<Verification>;
 
   /**
    * Puts leases back that the states of stacks name and the register has lost, all in one step, and returns what each

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
-import type { StoreContext, Verification } from "../store";
+import type { Following, StoreContext, Verification } from "../store";
 import { openConnection } from "./connection";
 import { loadDriver } from "./load-driver";
 import { patienceOf, withPatience } from "./patience";
@@ -12,14 +12,6 @@ import { verify } from "./verify";
 
 /** Database pages copied in one step, between which signals are looked at and other work goes on. */
 const PAGES_A_STEP = 256;
-
-/** How the caller follows work on a whole register, and ends it early. */
-export interface Following {
-  /** Aborting it makes the work undo what it did, and fail with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told how far the work has come. */
-  readonly progress?: ((done: number, total: number) => void) | undefined;
-}
 
 /** What a finished copy holds. */
 export interface Copied {
@@ -50,7 +42,7 @@ export async function backupSqlite(
     // No check of its file system: a backup may well lie on a share.
     return await withScratch(to, undefined, async (scratch) => {
       await copyMoment(database, scratch, following);
-      const copied = inspect(scratch, `The copy of ${file.path}`);
+      const copied = await inspect(scratch, `The copy of ${file.path}`, following);
       await lastCall(following.signal);
       putInPlace(scratch, to);
       return { ...copied, location: to };
@@ -80,13 +72,13 @@ export async function copyMoment(database: Database.Database, to: string, follow
  *
  * @throws MacpoolError REGISTER_CORRUPT naming `what` and the first fault.
  */
-export function inspect(path: string, what: string): Omit<Copied, "location"> {
+export async function inspect(path: string, what: string, following: Following): Promise<Omit<Copied, "location">> {
   const Driver = loadDriver();
   const database = new Driver(path, { fileMustExist: true, timeout: 0 });
   try {
     // A log beside it would be forgotten when the copy is carried elsewhere.
     database.pragma("journal_mode = delete");
-    const verification = verify(database);
+    const verification = await verify(database, following);
     assertSound(verification, what);
     const register = database
       .prepare<[], { storeId: string; seq: number }>(
@@ -108,7 +100,7 @@ export async function lastCall(signal: AbortSignal | undefined): Promise<void> {
 
 function step(state: Database.BackupMetadata, { signal, progress }: Following): number {
   signal?.throwIfAborted();
-  progress?.(state.totalPages - state.remainingPages, state.totalPages);
+  progress?.(state.totalPages - state.remainingPages, state.totalPages, "pages copied");
   return PAGES_A_STEP;
 }
 

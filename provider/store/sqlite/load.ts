@@ -45,16 +45,16 @@ export async function loadSqlite(
     await fill(scratch, records, signal).catch((error: unknown) => {
       throw isConstraint(error) ? contradiction(error) : translate(error, target);
     });
-    const loaded = inspected(scratch);
+    const loaded = await inspected(scratch, signal);
     await lastCall(signal);
     putInPlace(scratch, target);
     return { ...loaded, location: target };
   });
 }
 
-function inspected(scratch: string): Omit<Copied, "location"> {
+async function inspected(scratch: string, signal: AbortSignal | undefined): Promise<Omit<Copied, "location">> {
   try {
-    return inspect(scratch, "The register to be made");
+    return await inspect(scratch, "The register to be made", { signal });
   } catch (error) {
     if (!MacpoolError.is(error) || error.code !== "REGISTER_CORRUPT") throw error;
     throw new MacpoolError("INVALID_FILE", error.message, { cause: error, details: error.details });

@@ -2,8 +2,8 @@ import { chmodSync, chownSync, existsSync, realpathSync, type Stats, statSync } 
 import { copyFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { MacpoolError } from "../../error";
-import type { StoreContext } from "../store";
-import { type Copied, type Following, inspect, lastCall } from "./backup";
+import type { Following, StoreContext } from "../store";
+import { type Copied, inspect, lastCall } from "./backup";
 import { openConnection } from "./connection";
 import { type FileSystem, machineFileSystem } from "./file-checks";
 import { patienceOf, type Waiting } from "./patience";
@@ -56,13 +56,13 @@ export async function restoreSqlite(
 }
 
 /** Fills the empty file `scratch` with the register in `source`, sound and of the present schema. */
-async function bringIn(source: string, scratch: string, clock: () => number, { fileSystem, signal }: RestoreOptions) {
+async function bringIn(source: string, scratch: string, clock: () => number, options: RestoreOptions) {
   try {
     await copyUnused(source, scratch);
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     // Opening it as a register makes every check there is, takes in its log and brings it to the present schema.
-    openConnection(scratch, clock, fileSystem).database.close();
-    return inspect(scratch, source);
+    openConnection(scratch, clock, options.fileSystem).database.close();
+    return await inspect(scratch, source, options);
   } catch (error) {
     throw renamed(translate(error, source), scratch, source);
   }

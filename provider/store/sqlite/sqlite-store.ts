@@ -192,8 +192,8 @@ class SqliteBackend implements LedgerBackend {
     return this.#yielding(dump(this.#connection.file));
   }
 
-  verify() {
-    return this.#patiently(() => verify(this.#connection.database));
+  verify(following: Parameters<LedgerBackend["verify"]>[0]) {
+    return this.#translating(verify(this.#connection.database, following, (work) => this.#patiently(work)));
   }
 
   async close(): Promise<void> {

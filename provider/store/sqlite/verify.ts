@@ -1,8 +1,9 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { usageOf } from "../../lease/usage";
 import { formatMac, isMac, type Mac } from "../../mac/mac";
 import { type Range, rangesSize } from "../../mac/range";
-import type { Verification } from "../store";
+import type { Following, Verification } from "../store";
 import { Definitions } from "./definitions";
 import { isCorrupt } from "./sqlite-error";
 
@@ -77,8 +78,17 @@ const STATEMENTS: readonly string[] = [
   "select 'The register has lost its id.' where not exists (select 1 from register)",
 ];
 
-/** Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. */
-export function verify(database: Database.Database): Verification {
+/**
+ * Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. Each
+ * question is of one moment and is put through `ask`, which may put it again while the register is locked.
+ *
+ * @throws the reason of `following.signal`; what `ask` throws.
+ */
+export async function verify(
+  database: Database.Database,
+  following: Following = {},
+  ask: <T>(question: () => T) => T | Promise<T> = (question) => question(),
+): Promise<Verification> {
   const audits = AUDITS.map((audit) => () => faultsOf(audit, database));
   const questions = [
     () => damage(database),
@@ -88,10 +98,15 @@ export function verify(database: Database.Database): Verification {
     () => cursorFaults(database),
   ];
   const count = () => Number(database.prepare("select count(*) from lease").pluck().get());
-  return {
-    faults: [...new Set(questions.flatMap((question) => unlessDamaged(question, (fault) => [fault])))],
-    leases: unlessDamaged(count, () => 0),
-  };
+  const faults = new Set<string>();
+  for (const [index, question] of questions.entries()) {
+    following.signal?.throwIfAborted();
+    following.progress?.(index, questions.length, "checks done");
+    const found = await ask(() => unlessDamaged(question, (fault) => [fault]));
+    for (const fault of found) faults.add(fault);
+    await othersTurn();
+  }
+  return { faults: [...faults], leases: await ask(() => unlessDamaged(count, () => 0)) };
 }
 
 /** A damaged page fails every question that meets it, SQLite's own check included; that is an answer too. */
