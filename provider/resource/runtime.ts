@@ -23,6 +23,7 @@ class Runtime {
   readonly settings: Settings;
   readonly #promised = new Map<Mac, string>();
   readonly #planned = new Map<string, Pool | undefined>();
+  readonly #recreated = new Set<string>();
   #store: LeaseStore | undefined;
   #opening: Promise<LeaseStore> | undefined;
   #distrust: MacpoolError | undefined;
@@ -135,6 +136,16 @@ class Runtime {
     this.#distrust ??= await faultOfRegister(state, store);
     this.#assertTrusted();
     return store;
+  }
+
+  /** Remembers that what `key` names was there already when this process created it. */
+  noteRecreated(key: string): void {
+    this.#recreated.add(key);
+  }
+
+  /** Returns whether that was so, and forgets it. */
+  takeRecreated(key: string): boolean {
+    return this.#recreated.delete(key);
   }
 
   /** Remembers that a preview shows `address` to `owner`, so that it is shown to nobody else. */

@@ -88,6 +88,24 @@ onEveryEngine((scenario) => {
     expect((await stack.up()).outputs["nic"]).toMatch(/^42:/);
   });
 
+  scenario("a replacement of the pool or the reservation alone leaves both in the register", async (l) => {
+    const printers = `new MacReservation("printers", { range: "42:0a" });`;
+    const program = lab(`{ ranges: ["52:54:00"] }`).replace("MacPool }", "MacPool, MacReservation }") + printers;
+    const stack = await l.stack({ program: program.replace(/export const nics?.*\n/g, "") });
+    await stack.up();
+    for (const name of ["lab", "printers"]) {
+      const { urn } = await stack.resource(name);
+      expect((await stack.up({ targetReplace: urn })).changes).toEqual([`delete ${name}`, `replace ${name}`]);
+    }
+    expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("ADDRESS_RESERVED");
+    expect((await stack.up()).changes).toEqual([]);
+    await l.register.change(async (store) => {
+      expect((await store.pools()).map(({ name }) => name)).toContain("lab");
+    });
+    await stack.destroy();
+    expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("claim");
+  });
+
   scenario("a reservation holds from creation to deletion, for the one who made it", async (l) => {
     const stack = await l.stack({ program: reservation(`{ range: "42:0a", reason: "printers" }`) });
     const ends = ["42:0a:00:00:00:00", "42:0a:ff:ff:ff:ff"];
