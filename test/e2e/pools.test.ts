@@ -80,6 +80,21 @@ onEveryEngine((scenario) => {
     expect(l.register.live()).toHaveLength(3);
   });
 
+  scenario.realOnly("a renamed resource renames its pool, which may keep its ranges", noDependents, async (l) => {
+    const program = (name: string, options: string) => `
+import { MacAddress, MacPool } from "pulumi-macpool";
+const lab = new MacPool("${name}", { ranges: ["52:54:00"] }, ${options});
+export const nic = new MacAddress("nic", { pool: lab.name }).address;
+`;
+    const stack = await l.stack({ program: program("lab", "{}") });
+    await stack.up();
+    stack.program(program("yard", '{ aliases: [{ name: "lab" }] }'));
+    await stack.preview();
+    const { outputs } = await stack.up();
+    expect(l.register.live()).toEqual([outputs["nic"]]);
+    expect((await stack.up()).changes).toEqual([]);
+  });
+
   scenario("a pool made by hand is taken over only when told to", async (l) => {
     l.register.create();
     const stack = await l.stack({ program: lab(`{ poolName: "default", ranges: ["42"] }`) });
