@@ -3,6 +3,7 @@ import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { requestOf } from "./request";
+import { withRotationInForce } from "./rotation";
 import { runtime } from "./runtime";
 import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
 
@@ -18,7 +19,7 @@ export interface CheckResult {
  * `olds` are the old inputs; they are empty for a resource that is new or about to be replaced.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures } = parseNews(news);
+  const { inputs, unknowns, failures } = parseNews(withRotationInForce(olds, news));
   if (failures.length > 0) return { inputs: news, failures };
   const { address: _, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };

@@ -25,6 +25,19 @@ export function nameInForce(managedBy: Manager | undefined, names: readonly [Man
 }
 
 /**
+ * Remembers that `manager` created what it manages already, the pool or reservation called `id`. A replacement that keeps
+ * the name (`--target-replace`) does so before the engine deletes the old one, which is the same thing.
+ */
+export function noteRecreated(id: string, { owner, installation }: Manager): void {
+  runtime().noteRecreated([id, owner, installation].join("\n"));
+}
+
+/** Returns whether what is to be deleted is what has replaced it, and must stay; true once for each replacement. */
+export function isRecreated(id: string, { owner, installation }: Manager): boolean {
+  return runtime().takeRecreated([id, owner, installation].join("\n"));
+}
+
+/**
  * Returns the register that a state is of.
  *
  * @throws MacpoolError those of `Runtime.registerOf`. A pool or a reservation does not tell an older copy of a register from

@@ -4,7 +4,7 @@ import { MacpoolError } from "../error";
 import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
-import { DEFAULT_POOL, type Pool } from "../lease/pool";
+import { DEFAULT_POOL, type Manager, type Pool } from "../lease/pool";
 import type { Mac } from "../mac/mac";
 import { createMemoryStore } from "../store/memory-store";
 import { createRegister, newRegister, openRegister, systemContext } from "../store/open";
@@ -23,6 +23,8 @@ class Runtime {
   readonly settings: Settings;
   readonly #promised = new Map<Mac, string>();
   readonly #planned = new Map<string, Pool | undefined>();
+  readonly #predecessors = new Map<string, Manager>();
+  readonly #recreated = new Set<string>();
   #store: LeaseStore | undefined;
   #opening: Promise<LeaseStore> | undefined;
   #distrust: MacpoolError | undefined;
@@ -135,6 +137,26 @@ class Runtime {
     this.#distrust ??= await faultOfRegister(state, store);
     this.#assertTrusted();
     return store;
+  }
+
+  /** Remembers what a declaration was called before; when it is replaced, the second check is not told. */
+  noteBefore(now: Manager, before: Manager): void {
+    this.#predecessors.set([now.owner, now.installation].join("\n"), before);
+  }
+
+  /** Returns what the declaration was called before, if that was noted. */
+  before(now: Manager): Manager | undefined {
+    return this.#predecessors.get([now.owner, now.installation].join("\n"));
+  }
+
+  /** Remembers that what `key` names was there already when this process created it. */
+  noteRecreated(key: string): void {
+    this.#recreated.add(key);
+  }
+
+  /** Returns whether that was so, and forgets it. */
+  takeRecreated(key: string): boolean {
+    return this.#recreated.delete(key);
   }
 
   /** Remembers that a preview shows `address` to `owner`, so that it is shown to nobody else. */

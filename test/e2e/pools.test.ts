@@ -80,12 +80,45 @@ onEveryEngine((scenario) => {
     expect(l.register.live()).toHaveLength(3);
   });
 
+  scenario.realOnly("a renamed resource renames its pool, which may keep its ranges", noDependents, async (l) => {
+    const program = (name: string, options: string) => `
+import { MacAddress, MacPool } from "pulumi-macpool";
+const lab = new MacPool("${name}", { ranges: ["52:54:00"] }, ${options});
+export const nic = new MacAddress("nic", { pool: lab.name }).address;
+`;
+    const stack = await l.stack({ program: program("lab", "{}") });
+    await stack.up();
+    stack.program(program("yard", '{ aliases: [{ name: "lab" }] }'));
+    await stack.preview();
+    const { outputs } = await stack.up();
+    expect(l.register.live()).toEqual([outputs["nic"]]);
+    expect((await stack.up()).changes).toEqual([]);
+  });
+
   scenario("a pool made by hand is taken over only when told to", async (l) => {
     l.register.create();
     const stack = await l.stack({ program: lab(`{ poolName: "default", ranges: ["42"] }`) });
     expect(await stack.failing("preview")).toMatch(/poolName.*adopt/s);
     stack.program(lab(`{ poolName: "default", ranges: ["42"], adopt: true, description: "as code" }`));
     expect((await stack.up()).outputs["nic"]).toMatch(/^42:/);
+  });
+
+  scenario("a replacement of the pool or the reservation alone leaves both in the register", async (l) => {
+    const printers = `new MacReservation("printers", { range: "42:0a" });`;
+    const program = lab(`{ ranges: ["52:54:00"] }`).replace("MacPool }", "MacPool, MacReservation }") + printers;
+    const stack = await l.stack({ program: program.replace(/export const nics?.*\n/g, "") });
+    await stack.up();
+    for (const name of ["lab", "printers"]) {
+      const { urn } = await stack.resource(name);
+      expect((await stack.up({ targetReplace: urn })).changes).toEqual([`delete ${name}`, `replace ${name}`]);
+    }
+    expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("ADDRESS_RESERVED");
+    expect((await stack.up()).changes).toEqual([]);
+    await l.register.change(async (store) => {
+      expect((await store.pools()).map(({ name }) => name)).toContain("lab");
+    });
+    await stack.destroy();
+    expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("claim");
   });
 
   scenario("a reservation holds from creation to deletion, for the one who made it", async (l) => {

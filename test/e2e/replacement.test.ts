@@ -29,6 +29,21 @@ onEveryEngine((scenario) => {
     },
   );
 
+  scenario("keepers whose changes are ignored do not change an address", async (lab) => {
+    const program = (image: string) => `
+import { MacAddress, MacAddressBlock } from "pulumi-macpool";
+const keepers = { image: "${image}" };
+const options = { ignoreChanges: ["keepers"] };
+export const web = new MacAddress("web", { keepers }, options).address;
+export const nics = new MacAddressBlock("nics", { count: 2, keepers }, options).addresses;
+`;
+    const stack = await lab.stack({ program: program("1") });
+    const { outputs } = await stack.up();
+    stack.program(program("2"));
+    expect(await stack.preview()).toMatchObject({ changes: [], outputs });
+    expect(await stack.up()).toMatchObject({ changes: [], outputs });
+  });
+
   scenario("a replacement of the resource alone keeps the address, under a new token", async (lab) => {
     const stack = await lab.stack({ program: nic("{}") });
     const first = await stack.up();

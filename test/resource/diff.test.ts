@@ -42,7 +42,7 @@ describe("diff finds a replacement when", () => {
   });
 
   it("several do, and names all of them", async () => {
-    const all = { pool: "foretold", rotation: "r2", requestedAddress: "52:54:00:00:00:01" };
+    const all = { pool: "foretold", rotation: "r2", keepers: { image: "2" }, requestedAddress: "52:54:00:00:00:01" };
     expect((await diffTo(all)).replaces).toEqual(["pool", "rotation", "requestedAddress"]);
   });
 });

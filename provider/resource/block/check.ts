@@ -3,6 +3,7 @@ import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
 import { askerOf, type CheckResult, failureOf } from "../check";
+import { withRotationInForce } from "../rotation";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, isConsecutive } from "./request";
@@ -28,7 +29,7 @@ type Foreseen = readonly (Mac | undefined)[];
  * values, hence the second property.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures } = parseNews(news);
+  const { inputs, unknowns, failures } = parseNews(withRotationInForce(olds, news));
   if (failures.length > 0) return { inputs: news, failures };
   const { addresses: _, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };

@@ -42,12 +42,14 @@ async function foresee(olds: PoolInputs, news: PoolInputs): Promise<Pool> {
   const spec = specOf(news);
   const process = runtime();
   const own = managerOf(news);
-  const before = olds.name === news.name && olds.owner !== undefined ? [managerOf(olds)] : [];
-  const isOwn = ({ managedBy }: Pool) => [own, ...before].some((name) => isSameManager(managedBy, name));
+  if (olds.owner !== undefined) process.noteBefore(own, managerOf(olds));
+  const before = process.before(own) ?? own;
+  const isOwn = ({ managedBy }: Pool) => [own, before].some((name) => isSameManager(managedBy, name));
   const others = process.planned.filter((pool) => !isOwn(pool));
   const pool = await process.ask(async (register) => {
     const existing = (await register.pools()).find(({ name }) => name === spec.name);
-    const by = nameInForce(existing?.managedBy, [own, ...before]);
+    // A pool that gets another name is deleted first, and it is managed under the name that its declaration had.
+    const by = existing === undefined ? before : nameInForce(existing.managedBy, [own, before]);
     return register.predictPool(spec, by, news.adopt, others);
   });
   return { ...(pool ?? definePool(spec)), managedBy: own };

@@ -3,7 +3,7 @@ import { formatRange } from "../../mac/range";
 import type { LeaseStore } from "../../store/store";
 import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
-import { defined, managerOf, nameInForce, registerOf } from "../manager";
+import { defined, isRecreated, managerOf, nameInForce, noteRecreated, registerOf } from "../manager";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { type PoolInputs, parseInputs, parseState, specOf, valid, wireOf } from "./schema";
@@ -46,7 +46,10 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
 export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
-  const pool = await register.createPool(specOf(inputs), managerOf(inputs), inputs.adopt);
+  const own = managerOf(inputs);
+  const existing = await find(register, specOf(inputs).name);
+  const pool = await register.createPool(specOf(inputs), own, inputs.adopt);
+  if (isSameManager(existing?.managedBy, own)) noteRecreated(pool.name, own);
   const { storeId } = await register.identity();
   return { id: pool.name, outs: outputsOf(pool, storeId, inputs) };
 }
@@ -71,14 +74,14 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
 }
 
 /**
- * Deletes the pool if this declaration manages it; otherwise there is nothing left to do.
+ * Deletes the pool if this declaration manages it and has not replaced it by itself; otherwise there is nothing left to do.
  *
  * @throws MacpoolError POOL_CONFLICT while it has live leases; those of `Runtime.registerOf`.
  */
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await registerOf(state);
-  await register.deletePool(state.name, managerOf(state));
+  if (!isRecreated(state.name, managerOf(state))) await register.deletePool(state.name, managerOf(state));
 }
 
 export { remove as delete };

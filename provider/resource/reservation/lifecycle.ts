@@ -4,7 +4,7 @@ import type { LeaseStore } from "../../store/store";
 import { type CheckResult, failureOf } from "../check";
 import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
-import { defined, managerOf, registerOf } from "../manager";
+import { defined, isRecreated, managerOf, noteRecreated, registerOf } from "../manager";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { parseInputs, parseNews, parseState, type ReservationInputs, valid, wireOf } from "./schema";
@@ -64,8 +64,11 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const range = inputs.range ?? { start: 0, end: 0 };
   const register = await runtime().registerForGrants();
   const reservation = reservationOf(range, inputs);
-  const live = await register.predictReservation(reservation, managerOf(inputs), inputs.adopt);
-  await register.reserve(reservation, managerOf(inputs), inputs.adopt);
+  const own = managerOf(inputs);
+  const existing = await find(register, range);
+  const live = await register.predictReservation(reservation, own, inputs.adopt);
+  await register.reserve(reservation, own, inputs.adopt);
+  if (isSameManager(existing?.managedBy, own)) noteRecreated(formatRange(range), own);
   if (live > 0) console.warn(`macpool: ${leasesWord(live)} in ${formatRange(range)}, which is reserved now: ${STAY}`);
   const { storeId } = await register.identity();
   return { id: formatRange(range), outs: outputsOf(inputs, storeId) };
@@ -92,14 +95,14 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
 }
 
 /**
- * Ends the reservation if this declaration manages it; otherwise there is nothing left to do.
+ * Ends the reservation if this declaration manages it and has not replaced it by itself; otherwise there is nothing left to do.
  *
  * @throws MacpoolError those of `Runtime.registerOf`.
  */
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await registerOf(state);
-  await register.unreserve(state.range, managerOf(state));
+  if (!isRecreated(formatRange(state.range), managerOf(state))) await register.unreserve(state.range, managerOf(state));
 }
 
 export { remove as delete };
