@@ -34,27 +34,41 @@ Exit codes: 0 done, 1 refused, 2 wrong usage, 3 register unusable.`;
  * register unusable. Data goes to stdout, words to stderr.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const program = macpool();
+  const help: string[] = [];
+  const program = macpool((text) => help.push(text));
   try {
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    // Commander has printed its own words already; help and version come this way too, with code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    // Commander has told what was wrong already; help and version come this way too, with code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? printed(help.join(""), program) : USAGE;
     if (error instanceof ReaderGone || isInterrupted()) return 0;
     if (!(error instanceof Failed)) await report(error, program);
     return exitCodeOf(error);
   }
 }
 
-/** Returns the whole command line, not yet parsed. */
-export function macpool(): Command {
+/** Help goes out as data does: to a full disk or a closed pipe, too. */
+async function printed(help: string, program: Command): Promise<number> {
+  try {
+    await outputOf(program).raw(help);
+    return 0;
+  } catch (error) {
+    if (error instanceof ReaderGone) return 0;
+    await report(error, program);
+    return exitCodeOf(error);
+  }
+}
+
+/** Returns the whole command line, not yet parsed; help is given to `tell`. */
+export function macpool(tell: (help: string) => void): Command {
   const program = new Command("macpool")
     .description("A register of MAC addresses: each is given out once, and stays with its owner.")
     .version(packageVersion())
     .option("--store <register>", "the register: a path or sqlite:PATH (default: $MACPOOL_STORE, else your own)")
     .option("--json", "print JSON instead of text")
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: tell })
     .exitOverride()
     .addHelpText("after", AFTER_HELP);
   for (const [heading, commands] of groups()) {

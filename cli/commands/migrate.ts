@@ -26,7 +26,7 @@ export function migrateCommand(): Command {
     .addHelpText("after", HELP)
     .action(async (from: string, to: string, _: object, command: Command) => {
       const context = commandContext();
-      const source = await openRegister(from, context);
+      const source = await openRegister(from, context).catch(explain);
       try {
         const made = await abortable((signal) => migrate(source, to, context, signal));
         await outputOf(command).line(made.location, made);
@@ -65,6 +65,14 @@ async function digestOf(records: AsyncIterable<RegisterRecord>): Promise<string>
   const hash = createHash("sha256");
   for await (const line of exportLines(records)) hash.update(line);
   return hash.digest("hex");
+}
+
+/** The remedy for a register that is not there, which is to create it, is none for one that is to be copied. */
+function explain(error: unknown): never {
+  if (!MacpoolError.is(error) || error.code !== "REGISTER_MISSING") throw error;
+  const path = String(error.details["path"]);
+  const words = `There is no register at ${path} to copy. Check the path of the old register.`;
+  throw new MacpoolError("REGISTER_MISSING", words, { cause: error, details: error.details });
 }
 
 function differs(from: string, to: string): MacpoolError {

@@ -2,6 +2,7 @@ import { MacpoolError } from "../error";
 import { neverAllocated } from "../mac/classify";
 import { formatMac, type Mac } from "../mac/mac";
 import { formatRange, overlaps, type Range } from "../mac/range";
+import { ownerText } from "./held";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { Rehearsal } from "./overlay";
@@ -66,7 +67,7 @@ function change(pool: Pool, existing: Pool, ledger: Ledger, by: Manager | undefi
   if (outside !== undefined) {
     throw new MacpoolError(
       "POOL_CONFLICT",
-      `Pool "${pool.name}" cannot shrink: ${formatMac(outside.address)} is leased to "${outside.owner}" and would lie outside. Release it first.`,
+      `Pool "${pool.name}" cannot shrink: ${formatMac(outside.address)} is leased to ${ownerText(outside.owner)} and would lie outside. Release it first.`,
       { details: { pool: pool.name, address: formatMac(outside.address), holder: outside.owner } },
     );
   }
@@ -192,7 +193,7 @@ function stillInUse(held: Lease, live: number): MacpoolError {
   const leases = live === 1 ? "1 live lease" : `${live} live leases`;
   return new MacpoolError(
     "POOL_CONFLICT",
-    `Pool "${held.pool}" cannot be deleted: it has ${leases}, such as ${address} of "${held.owner}". Release them first.`,
+    `Pool "${held.pool}" cannot be deleted: it has ${leases}, such as ${address} of ${ownerText(held.owner)}. Release them first.`,
     { details: { pool: held.pool, live, address, holder: held.owner } },
   );
 }

@@ -137,7 +137,7 @@ function quarantined(lease: Lease, pool: Pool): MacpoolError {
 }
 
 /** Returns `owner` as words in an error message. */
-function ownerText(owner: string): string {
+export function ownerText(owner: string): string {
   return owner === ANONYMOUS ? "an anonymous owner" : `"${owner}"`;
 }
 

@@ -1,10 +1,9 @@
 import { classify } from "../mac/classify";
 import { formatMac } from "../mac/mac";
 import { contains, formatRange } from "../mac/range";
-import { dateText } from "./held";
+import { dateText, ownerText } from "./held";
 import type { Labels, Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
-import { ANONYMOUS } from "./owner";
 import { slotFor } from "./transact";
 
 /** A lease as the state of a stack has it. */
@@ -132,23 +131,22 @@ function sameGrant(one: StatedLease, lease: Lease, view: LedgerView): Recovery {
 }
 
 function released(one: StatedLease, lease: Lease, at: number, view: LedgerView): Recovery {
-  const by = `${lease.owner === ANONYMOUS ? "an anonymous owner" : `"${lease.owner}"`} at ${dateText(at)}`;
-  if (lease.token !== one.token && hasMovedOn(one, lease, view)) {
+  const by = `${ownerText(lease.owner)} at ${dateText(at)}`;
+  if (hasMovedOn(one, lease, view)) {
     return found(
       one,
       "stale",
-      `It was granted again and released by ${by} since this state was written: the export is old.`,
+      `It was released by ${by}, after what this state says: the export is old, or it was released by hand and the next pulumi up asserts it again.`,
     );
   }
   return insertion(one, view, `The register has it as released by ${by}.`);
 }
 
 function held(one: StatedLease, lease: Lease): Recovery {
-  const holder = lease.owner === ANONYMOUS ? "an anonymous owner" : `"${lease.owner}"`;
   return found(
     one,
     "conflict",
-    `The register has leased it to ${holder} (installation ${lease.installation || "none"}), the state to "${one.owner}" (installation ${one.installation || "none"}). If the state is right, release the other (macpool release --force ${formatMac(one.address)}) and reconcile again; if the export is old, there is nothing to do.`,
+    `The register has leased it to ${ownerText(lease.owner)} (installation ${lease.installation || "none"}), the state to "${one.owner}" (installation ${one.installation || "none"}). If the state is right, release the other (macpool release --force ${formatMac(one.address)}) and reconcile again; if the export is old, there is nothing to do.`,
   );
 }
 
@@ -167,11 +165,11 @@ function obstacleTo({ address, pool: name }: StatedLease, view: LedgerView): str
   const verdict = classify(address, { universal: pool.universal });
   if (verdict.claim === "refuse") return `It cannot be given to a NIC: ${verdict.note}`;
   if (!contains(pool.ranges, address)) {
-    return `It is not in pool "${name}" (${pool.ranges.map(formatRange).join(", ")}).${elsewhere} Change the pool's ranges (macpool pool update ${name}) and reconcile again.`;
+    return `It is not in pool "${name}" (${pool.ranges.map(formatRange).join(", ")}).${elsewhere} Add it (macpool pool update ${name} --add-range RANGE) and reconcile again.`;
   }
   const reserved = view.reservationAt(address);
   if (reserved === undefined) return undefined;
-  return `It is reserved (${formatRange(reserved)}: ${reserved.reason}). End the reservation (macpool reserve remove) or give the NIC another address.`;
+  return `It is reserved (${formatRange(reserved)}: ${reserved.reason}). End the reservation (macpool reserve remove ${formatRange(reserved)}) or give the NIC another address.`;
 }
 
 /** Whether the register knows the change the state is of, and not another one under its number. */

@@ -6,6 +6,7 @@ import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { DEFAULT_POOL, type Manager, type Pool } from "../lease/pool";
 import type { Mac } from "../mac/mac";
+import { shellWord } from "../shell-word";
 import { createMemoryStore } from "../store/memory-store";
 import { createRegister, newRegister, openRegister, systemContext } from "../store/open";
 import type { LeaseStore } from "../store/store";
@@ -223,7 +224,7 @@ class Runtime {
     if (isCi()) {
       throw new MacpoolError(
         "REGISTER_MISSING",
-        `There is no register at ${missing.details["path"]}, and in CI none is created by itself, because a job's disk is lost with the job. Set macpool:store or MACPOOL_STORE to the shared register, or create this one with: macpool init`,
+        `There is no register at ${missing.details["path"]}, and in CI none is created by itself, because a job's disk is lost with the job. Set macpool:store or MACPOOL_STORE to the shared register, or create this one with: macpool init --store ${shellWord(String(missing.details["path"]))}`,
         { cause: missing },
       );
     }

@@ -62,7 +62,7 @@ export async function backupRegister(
   context: StoreContext,
   following?: Following,
 ): Promise<Copied> {
-  return backupSqlite(sqlitePath(store), target, context, following);
+  return backupSqlite(sqlitePath(store), sqlitePath(target), context, following);
 }
 
 /**
@@ -76,7 +76,7 @@ export async function restoreRegister(
   context: StoreContext,
   options?: RestoreOptions,
 ): Promise<Restored> {
-  return restoreSqlite(from, sqlitePath(store), context, options);
+  return restoreSqlite(sqlitePath(from), sqlitePath(store), context, options);
 }
 
 /**

@@ -82,7 +82,7 @@ function shell(line: string): Promise<Ran> {
 }
 
 describe("the help of every command has an example, and it works", () => {
-  test.each(leaves(macpool()))("macpool %s", async (path, command) => {
+  test.each(leaves(macpool(() => undefined)))("macpool %s", async (path, command) => {
     const examples = examplesIn(helpOf(command));
     expect(examples.length, "an example in the help").toBeGreaterThan(0);
     const { before = [], files = {}, speaks = false } = NEEDS[path] ?? {};
@@ -96,7 +96,7 @@ describe("the help of every command has an example, and it works", () => {
   });
 
   test("no need is declared for a command that does not exist", () => {
-    const paths = leaves(macpool()).map(([path]) => path);
+    const paths = leaves(macpool(() => undefined)).map(([path]) => path);
     expect(Object.keys(NEEDS).filter((path) => !paths.includes(path))).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
 import { MacpoolError } from "../../error";
+import { shellWord } from "../../shell-word";
 
 /** What the operating system says of paths; a parameter, so that tests can name file systems they have not got. */
 export interface FileSystem {
@@ -110,9 +111,11 @@ function resolvePath(path: string): string {
     if (code !== "ENOENT" && code !== "ENOTDIR") {
       throw unusable(path, `it cannot be reached (${String(code)}); check the directory's owner and mode.`, error);
     }
-    throw new MacpoolError("REGISTER_MISSING", `There is no register at ${path}. Create one with: macpool init`, {
-      details: { path },
-    });
+    throw new MacpoolError(
+      "REGISTER_MISSING",
+      `There is no register at ${path}. Create one with: macpool init --store ${shellWord(path)}`,
+      { details: { path } },
+    );
   }
 }
 

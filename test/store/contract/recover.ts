@@ -74,11 +74,20 @@ function insertions(open: Open): void {
     for (const seq of [900, 999, 1000]) expect(await register.store.event(seq)).toBeUndefined();
   });
 
-  it("is put back when the register has it as released under the state's token", async () => {
+  it("is stale when the register knows what the state says and that it was released since", async () => {
     const register = await start(open);
     const { lease } = await register.grant();
     await register.release(lease);
-    expect(await recovered(register, stateOf(lease))).toEqual(["insert"]);
+    expect(await recovered(register, stateOf(lease))).toEqual(["stale"]);
+    expect(await register.leases({ state: "live" })).toEqual([]);
+  });
+
+  it("is put back when the register has it as released, and does not know what the state says", async () => {
+    const register = await start(open);
+    const { lease } = await register.grant();
+    await register.release(lease);
+    const state = { ...stateOf(lease), seq: 900 };
+    expect(await recovered(register, state)).toEqual(["insert"]);
     expect(await register.leases({ state: "live" })).toMatchObject([{ address: lease.address, token: lease.token }]);
   });
 
