@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { parseRange } from "../../provider/mac/range";
 import { onEveryEngine } from "./support/scenario";
 
 const lab = (args: string) => `
@@ -119,6 +120,23 @@ export const nic = new MacAddress("nic", { pool: lab.name }).address;
     });
     await stack.destroy();
     expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("claim");
+  });
+
+  scenario("a pool or a reservation that was removed by hand is made again by the next update", async (l) => {
+    const program = `${reservation(`{ range: "42:0a" }`)}
+      import { MacPool } from "pulumi-macpool";
+      new MacPool("lab", { ranges: ["52:54:00"] });`;
+    const stack = await l.stack({ program });
+    await stack.up();
+    await l.register.change(async (store) => {
+      expect(await store.deletePool("lab")).toBe(true);
+      expect(await store.unreserve(parseRange("42:0a"))).toBe(true);
+    });
+    expect((await stack.up()).changes).toEqual(["update lab", "update printers"]);
+    await l.register.change(async (store) => {
+      expect((await store.pools()).map(({ name }) => name)).toEqual(["default", "lab"]);
+      expect(await store.unreserve(parseRange("42:0a"))).toBe(true);
+    });
   });
 
   scenario("a reservation holds from creation to deletion, for the one who made it", async (l) => {

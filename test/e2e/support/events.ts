@@ -45,8 +45,11 @@ export function readEvents(log: string): Pick<Outcome, "changes" | "outputs"> {
 }
 
 /** A refresh that runs the program reports an update of every provider resource, also of one that stays as it is. */
-function hasEffect({ op, old, new: next }: StepMetadata): boolean {
-  return op !== "update" || !isDeepStrictEqual([old?.inputs, old?.outputs], [next?.inputs, next?.outputs]);
+function hasEffect({ op, type, old, new: next }: StepMetadata): boolean {
+  const isProvider = type.startsWith("pulumi:providers:");
+  return (
+    op !== "update" || !isProvider || !isDeepStrictEqual([old?.inputs, old?.outputs], [next?.inputs, next?.outputs])
+  );
 }
 
 /** Returns steps as words, without the stack itself and the providers that the engine makes by itself. */
