@@ -79,7 +79,9 @@ export function importCommand(): Command {
       }
       const { format, entries } = readEntries(await textOf(bytes, file), options.format);
       await withRegister(command, async (register, output) => {
-        const imported = await registerEntries(register, entries, { ...options, isDry: options.dryRun });
+        const progress = startProgress("addresses are compared with the register and registered");
+        const wanted = { ...options, isDry: options.dryRun };
+        const imported = await registerEntries(register, entries, wanted, progress.announce).finally(progress.end);
         await output.rows(imported, IMPORTED);
         conclude(imported, format, options.dryRun === true);
       });

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { Failed } from "../exit-code";
 import { outputOf } from "../output/output";
+import { startProgress } from "../output/progress";
 import { readText } from "../read-text";
 import type { Result } from "../reconcile/reconcile";
 import { FINDINGS, type Finding } from "../reconcile/report";
@@ -42,7 +43,10 @@ export function reconcileCommand(): Command {
       const apply = options.apply === true;
       const store = storeOf(command.optsWithGlobals<GlobalOptions>());
       const { reconcile } = await import("../reconcile/reconcile.js");
-      const result = await reconcile({ store, exports, apply, prefix: options.prefix }, commandContext());
+      const progress = startProgress("addresses are compared with the register");
+      progress.announce(exports.reduce((count, { leases }) => count + leases.length, 0));
+      const task = { store, exports, apply, prefix: options.prefix };
+      const result = await reconcile(task, commandContext()).finally(progress.end);
       await outputOf(command).rows(result.findings, FINDINGS);
       conclude(result, apply);
     });

@@ -25,7 +25,7 @@ type Request = AcquireRequest & { readonly requestedAddress: Mac };
 
 /**
  * Registers the addresses that are not in yet, all in one transaction: an interruption leaves either all of them or none.
- * With `isDry` it only says what would come of it.
+ * With `isDry` it only says what would come of it. `onStep` is told before the work begins, of how many it is.
  *
  * @throws MacpoolError when the register cannot be used; what it refuses is an outcome.
  */
@@ -33,8 +33,10 @@ export async function registerEntries(
   register: LeaseStore,
   entries: readonly Entry[],
   options: PlanOptions & { readonly isDry?: boolean | undefined },
+  onStep: (addresses: number) => void = () => undefined,
 ): Promise<readonly Imported[]> {
   const planned = plan(entries, await register.pools(), options);
+  onStep(planned.length);
   const present = await presentIn(register, planned);
   const requests = planned.flatMap(({ request }) => (request === undefined || present.has(request) ? [] : [request]));
   const grants = options.isDry === true ? await foreseen(register, requests) : await granted(register, requests);

@@ -187,6 +187,16 @@ describe("progress", () => {
     expect(screen.text.endsWith("leases\r\u001b[K")).toBe(true);
   });
 
+  test("of a step that shows nothing of itself is shown before it, when there is much to do", () => {
+    const { screen, progress } = progressOn(true);
+    progress.announce(19_999);
+    expect(screen.text).toBe("");
+    progress.announce(20_000);
+    expect(screen.text).toBe("\r\u001b[K20,000 leases");
+    progress.end();
+    expect(screen.text.endsWith("leases\r\u001b[K")).toBe(true);
+  });
+
   test("of short work leaves no trace", () => {
     const { screen, progress } = progressOn(true);
     progress.tell(1);
