@@ -123,4 +123,25 @@ onEveryEngine((scenario) => {
     await stack.destroy();
     expect(lab.register.live()).toEqual([]);
   });
+
+  scenario("an old export changes nothing in a register that has gone on since", async (lab) => {
+    const program = (image: string, names: readonly string[], count: number) => `
+      import { MacAddress, MacAddressBlock } from "pulumi-macpool";
+      new MacAddress("kept", { keepers: { image: "${image}" } });
+      for (const name of ${JSON.stringify(names)}) new MacAddress(name, {}, { aliases: [{ name: "web" }] });
+      new MacAddressBlock("many", { count: ${count} });
+    `;
+    const stack = await lab.stack({ program: program("a", ["web"], 4) });
+    await stack.up();
+    const old = await exported(lab, stack, "old.json");
+    stack.program(program("b", ["www"], 2));
+    await stack.up();
+    const before = { leases: lab.register.leases(), events: lab.register.events() };
+    expect(await macpool(lab, "reconcile", "--apply", old)).toMatchObject({ code: 0 });
+    expect({ leases: lab.register.leases(), events: lab.register.events() }).toEqual(before);
+    expect((await stack.up()).changes).toEqual([]);
+    await stack.destroy();
+    expect(await macpool(lab, "reconcile", "--apply", old)).toMatchObject({ code: 0 });
+    expect(lab.register.live()).toEqual([]);
+  });
 });
