@@ -41,7 +41,9 @@ export function runTool(
 ): Ran {
   const found = findTool(tool);
   if (found === undefined) return { code: null, text: `${tool} is not installed` };
-  const { status, stdout, stderr } = spawnSync(found, args, { ...options, encoding: "utf8" });
+  // In a locale without UTF-8, as on a bare machine, virsh prints no other letters.
+  const env = { ...(options.env ?? process.env), LC_ALL: "C.UTF-8" };
+  const { status, stdout, stderr } = spawnSync(found, args, { ...options, env, encoding: "utf8" });
   return { code: status, text: stdout + stderr };
 }
 
