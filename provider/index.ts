@@ -1,6 +1,6 @@
 /**
- * The providers of our resources, MacAddress at the top: what the loaders in every stack's state requires (see sdk/loader.ts). Its path and the names
- * it exports are a wire format and never change.
+ * The providers of our resources, that of MacAddress at the top: what the loaders in every stack's state require (see
+ * sdk/loader.ts). Its path and the names it exports are a wire format and never change.
  *
  * @module
  */

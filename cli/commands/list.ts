@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import type { Lease } from "../../provider/lease/lease";
-import { requirePool } from "../../provider/lease/transact";
 import type { LeaseFilter } from "../../provider/store/store";
 import { LEASES, type LeaseRow, leaseReader } from "../output/leases";
+import { poolNamed } from "../pool-named";
 import { withRegister } from "../register";
 
 const STATES = ["live", "released", "quarantined", "reusable"] as const;
@@ -29,9 +29,7 @@ export function listCommand(): Command {
         const read = leaseReader(pools, Date.now());
         const count = await output.rows(selected(register.list(filterOf(options)), read, options), LEASES);
         // A pool that was deleted may still have leases; one that never was has none.
-        if (count === 0 && options.pool !== undefined) {
-          requirePool(options.pool, { pool: (name) => pools.find((pool) => pool.name === name), pools: () => pools });
-        }
+        if (count === 0 && options.pool !== undefined) poolNamed(options.pool, pools);
       });
     });
 }

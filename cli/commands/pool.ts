@@ -1,12 +1,11 @@
 import { Command, Option } from "commander";
 import type { Pool, PoolSpec, Strategy } from "../../provider/lease/pool";
-import { requirePool } from "../../provider/lease/transact";
 import { formatRange, parseRange, type Range } from "../../provider/mac/range";
-import type { LeaseStore } from "../../provider/store/store";
 import { formatDuration, parseDuration } from "../duration";
 import { assertUnmanaged, managerText } from "../managed";
 import type { Field } from "../output/output";
 import type { Table } from "../output/table";
+import { poolNamed } from "../pool-named";
 import { withRegister } from "../register";
 
 const POOLS: Table<Pool> = {
@@ -77,7 +76,7 @@ function showCommand(): Command {
     .addHelpText("after", "\nExample:\n  macpool pool show default")
     .action(async (name: string, _options: object, command: Command) => {
       await withRegister(command, async (register, output) => {
-        const pool = await poolNamed(register, name);
+        const pool = poolNamed(name, await register.pools());
         await output.fields(fieldsOf(pool), poolJson(pool));
       });
     });
@@ -98,7 +97,7 @@ function updateCommand(): Command {
         command.error("error: --range replaces all ranges and cannot go with --add-range");
       }
       await withRegister(command, async (register, output) => {
-        const before = await poolNamed(register, name);
+        const before = poolNamed(name, await register.pools());
         assertUnmanaged(`Pool "${name}"`, before.managedBy, force === true);
         const pool = await register.updatePool(name, {
           ...settingsOf(options),
@@ -117,7 +116,7 @@ function deleteCommand(): Command {
     .addHelpText("after", "\nExample:\n  macpool pool delete spare")
     .action(async (name: string, options: PoolOptions, command: Command) => {
       await withRegister(command, async (register, output) => {
-        const pool = await poolNamed(register, name);
+        const pool = poolNamed(name, await register.pools());
         assertUnmanaged(`Pool "${name}"`, pool.managedBy, options.force === true);
         await register.deletePool(name);
         await output.line(pool.name, poolJson(pool));
@@ -151,11 +150,6 @@ function changedRanges(pool: Pool, { range, addRange }: PoolOptions): { readonly
 
 function settingsOf({ strategy, quarantine, universal, description }: PoolOptions) {
   return { strategy, quarantineSeconds: quarantine, universal, description };
-}
-
-async function poolNamed(register: LeaseStore, name: string): Promise<Pool> {
-  const pools = await register.pools();
-  return requirePool(name, { pool: () => pools.find((pool) => pool.name === name), pools: () => pools });
 }
 
 function rangesText({ ranges }: Pool): string {

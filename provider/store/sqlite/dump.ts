@@ -4,7 +4,7 @@ import type { RegisterRecord } from "../record";
 import { type PoolRow, poolOfRow, type ReservationRow, rangesOf, reservationOfRow } from "./definitions";
 import { type CheckedFile, checkSameFile } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseColumns, leaseOfRow } from "./rows";
+import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
 
 /** Rows read before others have their turn. */
 const PAGE = 1000;
@@ -66,10 +66,7 @@ function* reservations(database: Database.Database): Iterable<RegisterRecord> {
 }
 
 function* leases(database: Database.Database): Iterable<RegisterRecord> {
-  const rows = database.prepare<[], LeaseRow>(
-    `select ${leaseColumns} from lease join pool on pool.id = lease.pool join name on name.id = lease.installation
-     order by address`,
-  );
+  const rows = database.prepare<[], LeaseRow>(`${leaseQuery} order by address`);
   for (const row of rows.iterate()) yield { record: "lease", lease: leaseOfRow(row) };
 }
 

@@ -5,16 +5,7 @@ import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import type { EventFilter, LeaseFilter } from "../store";
 import { leasesByOwner } from "./by-owner";
-import {
-  type EventRow,
-  eventColumns,
-  eventOfRow,
-  eventTables,
-  type LeaseRow,
-  leaseColumns,
-  leaseOfRow,
-  leaseTables,
-} from "./rows";
+import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
 
 /** Rows read at a time, whether or not they match: an open cursor would bar every write on this connection. */
 const PAGE = 1000;
@@ -34,7 +25,7 @@ async function* leasesByAddress(database: Database.Database, filter: LeaseFilter
     )
     .pluck();
   const page = database.prepare<object, LeaseRow>(
-    `select ${leaseColumns} from ${leaseTables} where address > :after and address <= :end
+    `${leaseQuery} where address > :after and address <= :end
        ${filter.pool === undefined ? "" : "and pool.name = :pool"}
        ${filter.state === undefined ? "" : `and released_at is ${filter.state === "live" ? "null" : "not null"}`}
      order by address`,
@@ -79,7 +70,7 @@ async function* allEvents(database: Database.Database, owner: string | undefined
     )
     .pluck();
   const page = database.prepare<object, EventRow>(
-    `select ${eventColumns} from ${eventTables} where seq > :after and seq <= :end
+    `${eventQuery} where seq > :after and seq <= :end
        ${owner === undefined ? "" : "and owner = :owner"} order by seq`,
   );
   let after = 0;
@@ -103,7 +94,7 @@ async function* eventsOf(
     numbers.push(...page);
     await othersTurn();
   }
-  const event = database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`);
+  const event = database.prepare<[number], EventRow>(`${eventQuery} where seq = ?`);
   let read = 0;
   for (const seq of numbers.reverse()) {
     const row = event.get(seq);

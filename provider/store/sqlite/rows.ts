@@ -8,6 +8,9 @@ export const leaseTables = "lease join pool on pool.id = lease.pool join name on
 export const leaseColumns = `address, pool.name as poolName, lease.owner, name.value as installation, rotation, slot,
   token, seq, acquired_at as acquiredAt, released_at as releasedAt, lease.description, tags`;
 
+/** The beginning of a lease query, up to its condition. */
+export const leaseQuery = `select ${leaseColumns} from ${leaseTables}`;
+
 /** One row of a lease query. */
 export interface LeaseRow {
   readonly address: Mac;
@@ -49,6 +52,9 @@ export const eventTables = `event join name as installation on installation.id =
 /** The columns of {@link EventRow}, for {@link eventTables}. */
 export const eventColumns =
   "seq, at, kind, address, pool, owner, installation.value as installation, actor.value as actor";
+
+/** The beginning of an event query, up to its condition. */
+export const eventQuery = `select ${eventColumns} from ${eventTables}`;
 
 /** One row of an event query. */
 export interface EventRow extends Omit<RegisterEvent, "address"> {

@@ -8,16 +8,7 @@ import type { Range } from "../../mac/range";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
-import {
-  type EventRow,
-  eventColumns,
-  eventOfRow,
-  eventTables,
-  type LeaseRow,
-  leaseColumns,
-  leaseOfRow,
-  leaseTables,
-} from "./rows";
+import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
@@ -247,25 +238,24 @@ interface Counts {
 const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: null };
 
 function prepare(database: Database.Database) {
-  const lease = `select ${leaseColumns} from ${leaseTables}`;
   return {
     newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
-    event: database.prepare<[number], EventRow>(`select ${eventColumns} from ${eventTables} where seq = ?`),
-    at: database.prepare<[Mac], LeaseRow>(`${lease} where address = ?`),
+    event: database.prepare<[number], EventRow>(`${eventQuery} where seq = ?`),
+    at: database.prepare<[Mac], LeaseRow>(`${leaseQuery} where address = ?`),
     live: database.prepare<[string, number | null], LeaseRow>(
-      `${lease} where lease.owner = ? and pool = ? and released_at is null order by seq desc`,
+      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is null order by seq desc`,
     ),
     released: database.prepare<[string, number | null], LeaseRow>(
-      `${lease} where lease.owner = ? and pool = ? and released_at is not null order by seq desc`,
+      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is not null order by seq desc`,
     ),
     liveWithin: database.prepare<[Mac, Mac, number], LeaseRow>(
-      `${lease} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
+      `${leaseQuery} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
     ),
     liveCount: database.prepare<[Mac, Mac], { count: number }>(
       "select count(*) as count from lease where address between ? and ? and released_at is null",
     ),
     longestReleased: database.prepare<[number], LeaseRow>(
-      `${lease} where pool = ? and released_at is not null order by seq`,
+      `${leaseQuery} where pool = ? and released_at is not null order by seq`,
     ),
     addressesFrom: database.prepare<[Mac, Mac], { address: Mac }>(
       "select address from lease where address between ? and ? order by address",
