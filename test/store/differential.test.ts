@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { depth } from "../depth";
 import { checkDrain, checkStep, checkViews, look } from "./invariants";
 import { anyContent, anyOperations, type Operation } from "./operations";
 import { type Content, initial, type Open, openMemory, openSqlite, Register, TestClock, testContext } from "./support";
 import { type Outcome, Trial } from "./trial";
 
-/** More for a night's run: MACPOOL_RUNS=10000 npx vitest run test/store/differential.test.ts */
-const RUNS = Number(process.env["MACPOOL_RUNS"] ?? 40);
+const RUNS = depth(40, 1000);
 const LIMIT = { timeout: 60_000 + RUNS * 3000 };
 
 /** Does `operations`, with every invariant checked after each, and returns what they came to. */
