@@ -116,7 +116,7 @@ class SqliteMachine implements Machine {
   }
 
   async backup(): Promise<() => Promise<void>> {
-    await this.reopen();
+    // Nobody writes at this moment, so that the file and its log belong together.
     const copy = this.#copyOf(this.#path);
     return async () => {
       await this.store.close();
