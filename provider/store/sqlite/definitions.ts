@@ -139,9 +139,14 @@ export class Definitions {
     this.#loaded?.reservations.remove({ start, end });
   }
 
-  /** Loads again what another connection changed; to be called when a transaction begins. */
-  refresh(): void {
-    if (this.#loaded?.version !== this.#version.get()) this.forget();
+  /**
+   * Loads again what another connection changed, and returns whether one may have changed anything in the register; to be
+   * called when a transaction begins.
+   */
+  refresh(): boolean {
+    if (this.#loaded?.version === this.#version.get()) return false;
+    this.forget();
+    return true;
   }
 
   #current(): Loaded {
