@@ -73,7 +73,10 @@ function isCaught(mutant: Mutant, copy: string): boolean {
 
 function apply({ file, find, replace }: Edit, copy: string): void {
   const path = join(copy, file);
-  writeFileSync(path, readFileSync(path, "utf8").replace(find, () => replace));
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace(find, () => replace),
+  );
 }
 
 /** Runs tests in the copy until one fails. */
@@ -82,7 +85,10 @@ function run(copy: string, what: readonly string[]): Verdict {
   rmSync(report, { force: true });
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const options = ["run", "--bail=1", "--reporter=json", `--outputFile=${report}`];
-  const { status, stderr } = spawnSync(process.execPath, [vitest, ...options, ...what], { cwd: copy, encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [vitest, ...options, ...what], {
+    cwd: copy,
+    encoding: "utf8",
+  });
   return { isGreen: status === 0, failed: status === 0 ? [] : failedTests(report, stderr) };
 }
 

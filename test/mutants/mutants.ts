@@ -62,7 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: `${SQLITE}/sqlite-ledger.ts`,
         find: "this.#sql.setCursor.run(address, this.#definitions.id(pool));",
-        replace: "const id = this.#definitions.id(pool);\n    queueMicrotask(() => this.#sql.setCursor.run(address, id));",
+        replace:
+          "const id = this.#definitions.id(pool);\n    queueMicrotask(() => this.#sql.setCursor.run(address, id));",
       },
     ],
     suspects: ["test/model", CONTRACT],
