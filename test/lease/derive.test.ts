@@ -31,7 +31,7 @@ describe("derive", () => {
   it("gives the same addresses on a Node without one-step hashing", async () => {
     vi.doMock("node:crypto", async (original) => ({ ...(await original<object>()), hash: undefined }));
     vi.resetModules();
-    const { derive: deriveInSteps } = await import("../../provider/lease/derive");
+    const { derive: deriveInSteps } = await import("../../provider/lease/derive.js");
     vi.doUnmock("node:crypto");
     expect(deriveInSteps).not.toBe(derive);
     for (const vector of vectors.cases) {
