@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
@@ -11,7 +11,7 @@ import { dump } from "./dump";
 import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
-import { removeDirectories, syncDirectory } from "./scratch";
+import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
 import { translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
@@ -79,7 +79,7 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
 /** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
 function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void)[]): void {
   try {
-    const outermost = mkdirSync(dirname(file), { recursive: true });
+    const outermost = makeDirectories(dirname(file));
     undo.push(() => removeDirectories(dirname(file), outermost));
     checkFileSystem(dirname(file), { ...fileSystem, mountPoints: () => [] });
     closeSync(openSync(file, "wx", 0o600));

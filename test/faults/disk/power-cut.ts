@@ -77,7 +77,7 @@ function settledContent(kept: Buffer = Buffer.alloc(0), live = kept, { sectors }
   for (let at = 0; at < size; at += SECTOR) {
     if (random() >= sectors) continue;
     content.fill(0, at, Math.min(at + SECTOR, size));
-    live.copy(content, at, at, at + SECTOR);
+    if (at < live.length) live.copy(content, at, at, at + SECTOR);
   }
   return content;
 }
