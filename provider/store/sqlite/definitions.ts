@@ -139,9 +139,14 @@ export class Definitions {
     this.#loaded?.reservations.remove({ start, end });
   }
 
-  /** Loads again what another connection changed; to be called when a transaction begins. */
-  refresh(): void {
-    if (this.#loaded?.version !== this.#version.get()) this.forget();
+  /**
+   * Loads again what another connection changed, and returns a number that is another one after each commit of another
+   * connection; to be called when a transaction begins.
+   */
+  refresh(): unknown {
+    const version = this.#version.get();
+    if (this.#loaded?.version !== version) this.forget();
+    return version;
   }
 
   #current(): Loaded {

@@ -40,10 +40,10 @@ export class SqliteLedger implements Ledger {
     return Math.max(this.#context.clock(), this.#latest().at);
   }
 
-  /** To be called when a transaction begins. */
-  refresh(): void {
+  /** To be called when a transaction begins; returns a number that only commits of other connections change. */
+  refresh(): unknown {
     this.#newest = undefined;
-    this.#definitions.refresh();
+    return this.#definitions.refresh();
   }
 
   startAbove(seq: number): void {
