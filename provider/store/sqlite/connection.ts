@@ -11,7 +11,10 @@ const APPLICATION_ID = 0x4d414350;
 /** Commits were lost in write-ahead mode before this (sqlite.org/wal.html, "the WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-/** Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. */
+/**
+ * Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. The cache
+ * may grow to 32 MB, because derived addresses lie all over the register.
+ */
 const PRAGMAS = [
   "journal_mode = wal",
   "synchronous = full",
@@ -24,6 +27,7 @@ const PRAGMAS = [
   "wal_autocheckpoint = 1000",
   "journal_size_limit = 67108864",
   "busy_timeout = 0",
+  "cache_size = -32000",
 ];
 
 /** An open register and the file it came from. */

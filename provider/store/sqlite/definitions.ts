@@ -36,11 +36,17 @@ export class Definitions {
   readonly #database: Database.Database;
   /** Changes with every commit of another connection, and not with our own. */
   readonly #version: Database.Statement<[], unknown>;
+  #seen: unknown;
   #loaded: Loaded | undefined;
 
   constructor(database: Database.Database) {
     this.#database = database;
     this.#version = database.prepare("pragma data_version").pluck();
+  }
+
+  /** A number, as of the last {@link refresh}, that only commits of other connections change. */
+  get version(): unknown {
+    return this.#seen;
   }
 
   /** Drops what was loaded. */
@@ -140,13 +146,14 @@ export class Definitions {
   }
 
   /**
-   * Loads again what another connection changed, and returns a number that is another one after each commit of another
-   * connection; to be called when a transaction begins.
+   * Loads again what another connection changed, and returns whether one may have changed anything in the register; to be
+   * called when a transaction begins.
    */
-  refresh(): unknown {
-    const version = this.#version.get();
-    if (this.#loaded?.version !== version) this.forget();
-    return version;
+  refresh(): boolean {
+    this.#seen = this.#version.get();
+    if (this.#loaded?.version === this.#seen) return false;
+    this.forget();
+    return true;
   }
 
   #current(): Loaded {
