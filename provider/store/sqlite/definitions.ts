@@ -36,11 +36,17 @@ export class Definitions {
   readonly #database: Database.Database;
   /** Changes with every commit of another connection, and not with our own. */
   readonly #version: Database.Statement<[], unknown>;
+  #seen: unknown;
   #loaded: Loaded | undefined;
 
   constructor(database: Database.Database) {
     this.#database = database;
     this.#version = database.prepare("pragma data_version").pluck();
+  }
+
+  /** A number, as of the last {@link refresh}, that only commits of other connections change. */
+  get version(): unknown {
+    return this.#seen;
   }
 
   /** Drops what was loaded. */
@@ -144,7 +150,8 @@ export class Definitions {
    * called when a transaction begins.
    */
   refresh(): boolean {
-    if (this.#loaded?.version === this.#version.get()) return false;
+    this.#seen = this.#version.get();
+    if (this.#loaded?.version === this.#seen) return false;
     this.forget();
     return true;
   }

@@ -43,11 +43,12 @@ export class SqliteLedger implements Ledger {
     return Math.max(this.#context.clock(), this.#latest().at);
   }
 
-  /** To be called when a transaction begins. */
-  refresh(): void {
+  /** To be called when a transaction begins; returns a number that only commits of other connections change. */
+  refresh(): unknown {
     this.#least = 0;
     this.#holdings = undefined;
     if (this.#definitions.refresh()) this.#newest = undefined;
+    return this.#definitions.version;
   }
 
   startAbove(seq: number): void {

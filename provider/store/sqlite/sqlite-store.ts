@@ -110,12 +110,15 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const beginRead = database.prepare("begin");
   const commit = database.prepare("commit");
   const rollback = database.prepare("rollback");
+  let hasBegun = false;
   return {
     begin: () => {
+      hasBegun = false;
       begin.run();
+      hasBegun = true;
       // Only under the lock: whoever replaces the file holds it meanwhile.
       checkSameFile(file);
-      ledger.refresh();
+      return ledger.refresh();
     },
     beginRead: () => {
       beginRead.run();
@@ -127,7 +130,8 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
     commit: () => commit.run(),
     rollback: () => {
       if (database.inTransaction) rollback.run();
-      ledger.forget();
+      // Where the lock was not had there is nothing to forget, and while many wait that happens all the time.
+      if (hasBegun) ledger.forget();
     },
     writes: () => ledger.writes,
   };
