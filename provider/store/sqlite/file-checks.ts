@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
 import { MacpoolError } from "../../error";
 import { shellWord } from "../../shell-word";
+import { restoreCommand } from "../remedies";
 
 /** What the operating system says of paths; a parameter, so that tests can name file systems they have not got. */
 export interface FileSystem {
@@ -128,7 +129,7 @@ function assertNotEmpty(path: string, stat: Stats): void {
   }
   throw new MacpoolError(
     "REGISTER_CORRUPT",
-    `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place, or delete it if it never was in use.`,
+    `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place (${restoreCommand(path)}), or delete it if it never was in use.`,
     { details: { path } },
   );
 }

@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { createPool, reserve } from "../../lease/administer";
 import { type LedgerBackend, ledgerStore } from "../ledger-store";
+import { restoreCommand } from "../remedies";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
@@ -136,7 +137,10 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
 function readStoreId({ database, file }: Connection): string {
   const row = database.prepare<[], { id: string }>("select store_id as id from register").get();
   if (row !== undefined) return row.id;
-  throw new MacpoolError("REGISTER_CORRUPT", `Register ${file.path} has lost its id. Put a backup in its place.`);
+  throw new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${file.path} has lost its id. Put a backup in its place: ${restoreCommand(file.path)}`,
+  );
 }
 
 class SqliteBackend implements LedgerBackend {
