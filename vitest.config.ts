@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["test/{mac,lease,store,resource,sdk}/**/*.test.ts"],
+          include: ["test/{mac,lease,store,resource,sdk,faults}/**/*.test.ts"],
         },
       },
       {

@@ -5,6 +5,7 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { ForwardClock } from "../forward-clock";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
@@ -13,6 +14,7 @@ import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, lease
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
   readonly #context: StoreContext;
+  readonly #clock: ForwardClock;
   readonly #definitions: Definitions;
   readonly #names: Names;
   readonly #sql: Statements;
@@ -21,6 +23,7 @@ export class SqliteLedger implements Ledger {
 
   constructor(database: Database.Database, context: StoreContext) {
     this.#context = context;
+    this.#clock = new ForwardClock(context, database.name);
     this.#names = new Names(database);
     this.#definitions = new Definitions(database);
     this.#sql = prepare(database);
@@ -37,7 +40,7 @@ export class SqliteLedger implements Ledger {
   }
 
   get now(): number {
-    return Math.max(this.#context.clock(), this.#latest().at);
+    return this.#clock.notBefore(this.#latest().at);
   }
 
   /** To be called when a transaction begins. */
