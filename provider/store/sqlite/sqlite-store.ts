@@ -13,7 +13,7 @@ import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } fr
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
 import { removeDirectories, syncDirectory } from "./scratch";
-import { translate } from "./sqlite-error";
+import { isCorrupt, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
 
@@ -169,8 +169,18 @@ class SqliteBackend implements LedgerBackend {
   }
 
   async write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
+    return this.#translating(this.#queue.add(() => this.#unlessDamaged(() => work(this.#ledger))));
+  }
+
+  /** Asked when the turn comes, since another request of the same turn may have met the damage. */
+  #unlessDamaged<T>(work: () => T): T {
     if (this.#damage !== undefined) throw this.#damage;
-    return this.#translating(this.#queue.add(() => work(this.#ledger)));
+    try {
+      return work();
+    } catch (error) {
+      if (isCorrupt(error)) this.#translated(error);
+      throw error;
+    }
   }
 
   async read<T>(work: (view: SqliteLedger) => T): Promise<T> {
