@@ -17,7 +17,7 @@ type Command =
   | { readonly do: "open"; readonly path: string }
   | { readonly do: "allocate"; readonly request: AcquireRequest; readonly count: number; readonly atOnce: number }
   | { readonly do: "stream"; readonly request: AcquireRequest }
-  | { readonly do: "lock"; readonly path: string }
+  | { readonly do: "lock"; readonly path: string; readonly sql?: string }
   | { readonly do: "unlock" };
 
 const context = systemContext((message) => console.error(message));
@@ -39,6 +39,7 @@ async function obey(command: Command): Promise<object> {
     case "lock":
       locked = new Database(command.path);
       locked.exec("begin immediate");
+      locked.exec(command.sql ?? "");
       return {};
     case "unlock":
       locked?.exec("commit");
