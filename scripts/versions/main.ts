@@ -1,7 +1,8 @@
 /**
  * `npm run test:versions`: runs the tests of the provider host, and one of whole programs, on every Node and
  * `@pulumi/pulumi` that this package promises to work with. Each row is installed from the registry into a scratch
- * directory; the working tree is only read. `--short` runs the row that differs from our own in the SDK alone.
+ * directory; the working tree is only read. Major versions on the command line choose Nodes: `npm run test:versions --
+ * 24`. `--short` runs the row that differs from our own in the SDK alone.
  *
  * @module
  */
@@ -13,8 +14,10 @@ import { nodeOf } from "./node";
 import { runRow } from "./row";
 
 async function main(): Promise<void> {
-  const isShort = process.argv.includes("--short");
-  const { chosen, skipped } = matrix(isShort);
+  const args = process.argv.slice(2);
+  const nodes = args.filter((argument) => argument !== "--short");
+  const { chosen, skipped } = matrix(nodes, args.includes("--short"));
+  if (chosen.length === 0) throw new Error(`No row has Node ${nodes.join(" or ")}.`);
   for (const { row, why } of skipped) console.log(`SKIPPED: ${titleOf(row)}: ${why}`);
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), "macpool-versions-")));
   try {

@@ -16,6 +16,9 @@ export interface Result {
 /** The provider's process, and a whole program that reaches it through the engine double. */
 const SUITE = ["test/host", "test/e2e/lifecycle.test.ts"];
 
+/** Milliseconds for one test: what is asked is whether it works, on whatever machine. */
+const PATIENCE = 300_000;
+
 /** What a CLI does is its own version's affair, and every test of it starts several processes. */
 const WITHOUT_CLI = "^(?!the real engine)";
 
@@ -90,7 +93,14 @@ async function provideAddon({ node }: Row, { headers }: NodeBinary, place: Place
 async function runSuite({ path }: NodeBinary, place: Place): Promise<Report> {
   const file = join(place.cwd, ".report.json");
   const vitest = join(place.cwd, "node_modules", "vitest", "vitest.mjs");
-  const args = ["run", ...SUITE, `--testNamePattern=${WITHOUT_CLI}`, "--reporter=json", `--outputFile=${file}`];
+  const args = [
+    "run",
+    ...SUITE,
+    `--testNamePattern=${WITHOUT_CLI}`,
+    `--testTimeout=${PATIENCE}`,
+    "--reporter=json",
+    `--outputFile=${file}`,
+  ];
   const { stdout, stderr } = await runToEnd(path, [vitest, ...args], place);
   if (!existsSync(file)) throw new Error(`vitest gave no report:\n${stdout}${stderr}`);
   return JSON.parse(readFileSync(file, "utf8"));

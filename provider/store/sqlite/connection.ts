@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf } from "../migrations";
+import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
 import { isCutOff, translate } from "./sqlite-error";
@@ -131,7 +132,7 @@ function assertOurs(Driver: typeof Database, path: string): void {
     if (!isOurs(database)) {
       throw new MacpoolError(
         "REGISTER_FOREIGN",
-        `${path} is not a macpool register, and was left alone. Check the path, or put a backup in its place.`,
+        `${path} is not a macpool register, and was left alone. Check the path; if a register was here, put a backup in its place: ${restoreCommand(path)}`,
         { details: { path } },
       );
     }

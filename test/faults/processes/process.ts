@@ -57,6 +57,16 @@ export class Worker {
     return JSON.parse(value);
   }
 
+  /** Stops the worker where it is, as Ctrl-Z does. */
+  suspend(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets a suspended worker go on. */
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Kills the worker as `kill -9` does, waits until it is gone and returns what it had still said. */
   async kill(): Promise<readonly Answer[]> {
     const { exitCode, signalCode } = this.#child;

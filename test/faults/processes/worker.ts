@@ -24,7 +24,7 @@ type Command =
       readonly atOnce: number;
       readonly milliseconds: number;
     }
-  | { readonly do: "lock"; readonly path: string }
+  | { readonly do: "lock"; readonly path: string; readonly sql?: string }
   | { readonly do: "unlock" };
 
 const context = systemContext((message) => console.error(message));
@@ -48,6 +48,7 @@ async function obey(command: Command): Promise<object> {
     case "lock":
       locked = new Database(command.path);
       locked.exec("begin immediate");
+      locked.exec(command.sql ?? "");
       return {};
     case "unlock":
       locked?.exec("commit");
