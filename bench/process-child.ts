@@ -1,11 +1,12 @@
 /**
- * Allocates one address after the other from a register, from one moment to another, and prints what came of it.
- * Arguments: the register's path, this process's number, start and end in milliseconds since 1970.
+ * Opens the register that its argument names, says that it is ready, and allocates one address after the other during
+ * the span of time that it is told; says what came of it.
  *
  * @module
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { openRegister, systemContext } from "../provider/store/open";
+import type { LeaseStore } from "../provider/store/store";
 import { timed } from "./report";
 
 /** What a process did. */
@@ -16,14 +17,19 @@ export interface Worked {
   readonly longestWait: number;
 }
 
-async function main([path = "", index = "", start = "0", end = "0"]: readonly string[]): Promise<Worked> {
-  const store = await openRegister(path, systemContext(console.error));
-  await pause(Number(start) - Date.now());
+/** When to begin and to end, in milliseconds since 1970. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+async function work(store: LeaseStore, { start, end }: Span): Promise<Worked> {
+  await pause(start - Date.now());
   let allocations = 0;
   let errors = 0;
   let longestWait = 0;
-  while (Date.now() < Number(end)) {
-    const owner = `acme/network/process-${index}/web-${allocations + errors}-nic`;
+  while (Date.now() < end) {
+    const owner = `acme/network/process-${process.pid}/web-${allocations + errors}-nic`;
     const request = { owner, installation: "bench", pool: "default", rotation: "", description: "", tags: {} };
     const took = await timed(async () => {
       const [outcome] = await store.acquire([request]).catch(() => []);
@@ -32,14 +38,20 @@ async function main([path = "", index = "", start = "0", end = "0"]: readonly st
     });
     longestWait = Math.max(longestWait, took);
   }
-  await store.close();
   return { allocations, errors, longestWait };
 }
 
-main(process.argv.slice(2)).then(
-  (worked) => console.log(JSON.stringify(worked)),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+async function main(path: string): Promise<void> {
+  const store = await openRegister(path, systemContext(console.error));
+  const told = new Promise<Span>((resolve) => process.once("message", (span: Span) => resolve(span)));
+  process.send?.("ready");
+  const worked = await work(store, await told);
+  await store.close();
+  process.send?.(worked);
+  process.disconnect();
+}
+
+main(process.argv[2] ?? "").catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

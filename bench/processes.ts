@@ -5,12 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegister, systemContext } from "../provider/store/open";
 import type { Bench } from "./bench";
-import type { Worked } from "./process-child";
+import type { Span, Worked } from "./process-child";
 import { type Figure, medianFigure } from "./report";
 
 const CHILD = join(__dirname, "process-child.ts");
-/** Until all have loaded the package and opened the register. */
-const START_MILLISECONDS = 2_500;
 
 /** Returns what becomes of rate, waits and fairness when several processes allocate without a pause. */
 export const processes: Bench = async ({ isShort }) => {
@@ -66,21 +64,22 @@ async function saturate(count: number, seconds: number): Promise<Worked[]> {
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
   const path = join(directory, "register.db");
   createRegister(path, systemContext(console.error));
-  const start = Date.now() + START_MILLISECONDS;
-  const children = Array.from({ length: count }, (_, index) => {
-    const args = [path, String(index), String(start), String(start + 1000 * seconds)];
-    return spawn(process.execPath, ["--import", "tsx", CHILD, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  });
-  const worked = await Promise.all(children.map(answerOf));
+  const args = ["--import", "tsx", CHILD, path];
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] }),
+  );
+  await Promise.all(children.map(message));
+  const start = Date.now() + 100;
+  for (const child of children) child.send({ start, end: start + 1000 * seconds } satisfies Span);
+  const worked = await Promise.all(children.map(message));
   rmSync(directory, { recursive: true, force: true });
-  return worked;
+  // Only a child that is done with its work sends an object.
+  return worked.filter((value): value is Worked => typeof value === "object");
 }
 
-async function answerOf(child: ChildProcess): Promise<Worked> {
-  let text = "";
-  child.stdout?.on("data", (piece: Buffer) => {
-    text += piece.toString();
-  });
-  await once(child, "close");
-  return JSON.parse(text);
+/** Returns what the child says next. */
+async function message(child: ChildProcess): Promise<unknown> {
+  const early = once(child, "exit").then(() => Promise.reject(new Error("A process of the bench ended early.")));
+  const [value]: unknown[] = await Promise.race([once(child, "message"), early]);
+  return value;
 }
