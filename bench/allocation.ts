@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import type { Bench, BenchContext } from "./bench";
+import { type DurableOptions, type DurableTimes, durableTimes } from "./contestants";
+import { type Aim, type Figure, median, medianFigure, ratios } from "./report";
+
+const SLOW_MILLISECONDS = 2;
+const POOLS = ["derived", "sequential"] as const;
+
+type Pool = DurableOptions["pool"];
+
+/** Returns single allocations against raw inserts, one a commit: on this disk, and on a slower one. */
+export const alloc: Bench = async (context) => {
+  const figures: Figure[] = [];
+  for (const pool of poolsOf(context)) {
+    const times = await durableTimes(optionsFor(context, pool, []));
+    figures.push(singleFigure(times, aim("S1", `one durable allocation / raw insert commit, ${pool}`, 0.75, 0.87)));
+  }
+  const slow = timesOnSlowDisk(context);
+  const aimed = aim("S1", "one durable allocation / raw insert commit, disk 2 ms slower", 0.95, 1);
+  return slow === undefined ? figures : [...figures, singleFigure(slow, aimed)];
+};
+
+/** Returns allocations in groups against raw inserts: one a commit for those of one turn, as many a commit for batches. */
+export const batch: Bench = async (context) => {
+  const figures: Figure[] = [];
+  for (const pool of poolsOf(context)) {
+    const times = await durableTimes(optionsFor(context, pool, [256, 1024]));
+    figures.push(turnFigure(times, aim("S2", `16 in one turn / raw insert commit, ${pool}`, 5, 9)));
+    for (const { size, raw, ours } of times.batches) {
+      const [target, moonshot] = size === 256 ? [0.3, 0.5] : [0.25, 0.4];
+      const against = aim("S3", `batch of ${size} / raw bulk insert, ${pool}`, target, moonshot);
+      figures.push(medianFigure(against, ratios(raw, ours), perAddress(ours, raw)));
+    }
+  }
+  const slow = timesOnSlowDisk(context);
+  const aimed = aim("S2", "16 in one turn / raw insert commit, disk 2 ms slower", 12, 15);
+  return slow === undefined ? figures : [...figures, turnFigure(slow, aimed)];
+};
+
+/** A check has no time for both; addresses all over the pool are the harder ones. */
+function poolsOf({ isShort }: BenchContext): readonly Pool[] {
+  return isShort ? ["derived"] : POOLS;
+}
+
+function optionsFor({ isShort }: BenchContext, pool: Pool, batches: readonly number[]): DurableOptions {
+  return isShort
+    ? { pool, batches, rounds: 7, slices: 4, singles: 32 }
+    : { pool, batches, rounds: 15, slices: 6, singles: 48 };
+}
+
+function timesOnSlowDisk({ slowDisk, isShort }: BenchContext): DurableTimes | undefined {
+  if (slowDisk === undefined) return undefined;
+  const options: DurableOptions = { pool: "derived", batches: [], rounds: isShort ? 5 : 11, slices: 2, singles: 32 };
+  const child = ["--import", "tsx", join(__dirname, "slow-child.ts"), JSON.stringify(options)];
+  const env = { ...process.env, ...slowDisk.environment(SLOW_MILLISECONDS) };
+  return JSON.parse(execFileSync(process.execPath, child, { env, encoding: "utf8" }));
+}
+
+function aim(id: string, name: string, target: number, moonshot: number): Aim {
+  return { id, name, bound: "at least", target, moonshot };
+}
+
+function singleFigure({ raw, single }: DurableTimes, against: Aim): Figure {
+  return medianFigure(against, ratios(raw, single), perAddress(single, raw));
+}
+
+function turnFigure({ raw, turn }: DurableTimes, against: Aim): Figure {
+  return medianFigure(against, ratios(raw, turn), perAddress(turn, raw));
+}
+
+function perAddress(ours: readonly number[], raw: readonly number[]): string {
+  const micros = (times: readonly number[]) => (1000 * median(times)).toPrecision(3);
+  return `${micros(ours)} us an address against ${micros(raw)}`;
+}
