@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "addresses are reused in their own order, not in that of their release",
     edits: [
       {
-        file: `${SQLITE}/sqlite-ledger.ts`,
+        file: `${SQLITE}/ledger-statements.ts`,
         find: "where pool = ? and released_at is not null order by seq`",
         replace: "where pool = ? and released_at is not null order by address`",
       },
@@ -138,7 +138,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a conflicting lease is dropped in silence, and its number and cursor are not",
     edits: [
       {
-        file: `${SQLITE}/sqlite-ledger.ts`,
+        file: `${SQLITE}/ledger-statements.ts`,
         find: `on conflict (address) do update set
          pool = excluded.pool, owner = excluded.owner, installation = excluded.installation,
          rotation = excluded.rotation, slot = excluded.slot, token = excluded.token, seq = excluded.seq,
@@ -195,12 +195,17 @@ export const MUTANTS: readonly Mutant[] = [
     suspects: ["test/model", RULES],
   },
   {
+    name: "a process that saturates the lock never gives way",
+    edits: [{ file: `${SQLITE}/turns.ts`, find: "this.#length = TURN;", replace: "" }],
+    suspects: ["test/faults/processes"],
+  },
+  {
     name: "the file under an open register may be another one",
     edits: [
       {
         file: `${SQLITE}/sqlite-store.ts`,
-        find: "checkSameFile(file);\n      ledger.refresh();",
-        replace: "ledger.refresh();",
+        find: "checkSameFile(file);\n      return ledger.refresh();",
+        replace: "return ledger.refresh();",
       },
     ],
     suspects: ["test/faults/table", "test/store/sqlite-open.test.ts"],
