@@ -9,6 +9,11 @@ function sqliteCode(error: unknown): string | undefined {
   return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
 }
 
+/** The error for content that no intact register has, which SQLite itself may take for good. */
+export class DamageError extends Error {
+  readonly code = "SQLITE_CORRUPT_CONTENT";
+}
+
 /** Returns whether another connection holds the lock, so that trying again later may succeed; also once translated. */
 export function isBusy(error: unknown): boolean {
   if (MacpoolError.is(error)) return error.code === "REGISTER_BUSY";
