@@ -12,7 +12,7 @@ import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } fr
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
 import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
-import { translate } from "./sqlite-error";
+import { isUnsynced, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
 
@@ -58,11 +58,19 @@ export function createSqliteRegister(
   try {
     createEmptyFile(file, fileSystem, undo);
     createDatabase(file, context.clock(), (database) => fill(database, content, context));
+    syncDirectory(dirname(file));
   } catch (error) {
-    for (const step of undo.toReversed()) step();
-    throw error;
+    undoAll(undo);
+    throw translate(error, file);
   }
-  syncDirectory(dirname(file));
+}
+
+function undoAll(steps: readonly (() => void)[]): void {
+  try {
+    for (const step of steps.toReversed()) step();
+  } catch {
+    // Why the register was not created matters more than what could not be removed.
+  }
 }
 
 function fill(database: Database.Database, content: InitialContent, context: StoreContext): void {
@@ -110,8 +118,10 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const beginRead = database.prepare("begin");
   const commit = database.prepare("commit");
   const rollback = database.prepare("rollback");
+  let doubt: unknown;
   return {
     begin: () => {
+      if (doubt !== undefined) throw doubt;
       begin.run();
       // Only under the lock: whoever replaces the file holds it meanwhile.
       checkSameFile(file);
@@ -124,7 +134,15 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
     endRead: () => {
       if (database.inTransaction) commit.run();
     },
-    commit: () => commit.run(),
+    commit: () => {
+      try {
+        commit.run();
+      } catch (error) {
+        // Whether it happened can only be seen by who opens the register anew: this connection writes nothing more.
+        if (isUnsynced(error)) doubt = error;
+        throw error;
+      }
+    },
     rollback: () => {
       if (database.inTransaction) rollback.run();
       ledger.forget();
