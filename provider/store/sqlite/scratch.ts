@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { MacpoolError } from "../../error";
 import { checkFileSystem, type FileSystem } from "./file-checks";
+import { translateSystem } from "./sqlite-error";
 
 /** Files that SQLite keeps beside a database, and would take for those of another one that came to its path. */
 export const LOGS = ["-wal", "-journal"] as const;
@@ -43,7 +44,7 @@ export async function withScratch<T>(
   } catch (error) {
     removeDatabase(scratch);
     removeDirectories(directory, outermost);
-    throw error;
+    throw translateSystem(error, target);
   } finally {
     removeDatabase(scratch);
   }
@@ -85,8 +86,13 @@ export function putInPlace(scratch: string, target: string): void {
     if (!NO_LINKS.includes(code)) throw error;
     claimAndRename(scratch, target);
   }
-  rmSync(scratch, { force: true });
-  syncDirectory(dirname(target));
+  try {
+    rmSync(scratch, { force: true });
+    syncDirectory(dirname(target));
+  } catch (error) {
+    rmSync(target, { force: true });
+    throw error;
+  }
 }
 
 /** An empty file of our own is all that the renaming can overwrite. */

@@ -21,6 +21,14 @@ export function isBusy(error: unknown): boolean {
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }
 
+/**
+ * Returns whether the device could not confirm that it keeps what was written. The kernel says so once and then forgets
+ * the pages, so that a later success does not cover them.
+ */
+export function isUnsynced(error: unknown): boolean {
+  return /^SQLITE_IOERR_(DIR_)?FSYNC/.test(sqliteCode(error) ?? "");
+}
+
 /** Returns whether a change to the file was cut off, and whoever may write has to undo it first. */
 export function isCutOff(error: unknown): boolean {
   return sqliteCode(error) === "SQLITE_READONLY_ROLLBACK";
@@ -43,18 +51,33 @@ export function isConstraint(error: unknown): boolean {
 
 /**
  * Returns `error` as one that says what happened to which file and what to do. Errors of ours pass unchanged, and so
- * does anything that SQLite did not raise.
+ * does anything that neither SQLite nor the operating system raised.
  */
 export function translate(error: unknown, path: string): Error {
-  if (MacpoolError.is(error)) return error;
   const code = sqliteCode(error);
-  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  if (code === undefined) return translateSystem(error, path);
   const [, ours, words] = TABLE.find(([pattern]) => pattern.test(code)) ?? FALLBACK;
   return new MacpoolError(ours, `Register ${path} (${code}): ${words(path)}`, {
     cause: error,
     details: { sqlite: code },
   });
 }
+
+/** Returns an error of the operating system as {@link translate} does, and leaves one of SQLite as it is. */
+export function translateSystem(error: unknown, path: string): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (MacpoolError.is(error) || !("syscall" in error && "code" in error)) return error;
+  const [code, syscall] = [String(error.code), String(error.syscall)];
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  const words = isFull ? FULL : "the device or file system refused; nothing was changed. Check it, and run again.";
+  return new MacpoolError(
+    isFull ? "REGISTER_FULL" : "REGISTER_UNUSABLE",
+    `Register ${path} (${code}, ${syscall}): ${words}`,
+    { cause: error, details: { path, system: code } },
+  );
+}
+
+const FULL = "no space is left on the device; nothing was allocated. Free some space and run again.";
 
 /** SQLite's code, ours, and what happened to the register at that path, with what to do. */
 type Row = readonly [RegExp, ConstructorParameters<typeof MacpoolError>[0], (path: string) => string];
@@ -90,11 +113,7 @@ const TABLE: readonly Row[] = [
     (path) =>
       `the file is damaged; nothing was written. Put a backup in its place: ${restoreCommand(path)}. Without one, move it aside and make it anew from the Pulumi state of every stack that uses it: ${RECONCILE}`,
   ],
-  [
-    /^SQLITE_(FULL|IOERR_SHMSIZE)/,
-    "REGISTER_FULL",
-    () => "no space is left on the device; nothing was allocated. Free some space and run again.",
-  ],
+  [/^SQLITE_(FULL|IOERR_SHMSIZE)/, "REGISTER_FULL", () => FULL],
   [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, "REGISTER_BUSY", () => "another process holds its lock. Try again."],
   [
     /^SQLITE_IOERR/,

@@ -13,7 +13,7 @@ import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } fr
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
 import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
-import { isCorrupt, translate } from "./sqlite-error";
+import { isCorrupt, isUnsynced, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
 
@@ -59,11 +59,19 @@ export function createSqliteRegister(
   try {
     createEmptyFile(file, fileSystem, undo);
     createDatabase(file, context.clock(), (database) => fill(database, content, context));
+    syncDirectory(dirname(file));
   } catch (error) {
-    for (const step of undo.toReversed()) step();
-    throw error;
+    undoAll(undo);
+    throw translate(error, file);
   }
-  syncDirectory(dirname(file));
+}
+
+function undoAll(steps: readonly (() => void)[]): void {
+  try {
+    for (const step of steps.toReversed()) step();
+  } catch {
+    // Why the register was not created matters more than what could not be removed.
+  }
 }
 
 function fill(database: Database.Database, content: InitialContent, context: StoreContext): void {
@@ -112,9 +120,11 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const commit = database.prepare("commit");
   const rollback = database.prepare("rollback");
   let hasBegun = false;
+  let doubt: unknown;
   return {
     begin: () => {
       hasBegun = false;
+      if (doubt !== undefined) throw doubt;
       begin.run();
       hasBegun = true;
       // Only under the lock: whoever replaces the file holds it meanwhile.
@@ -128,7 +138,15 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
     endRead: () => {
       if (database.inTransaction) commit.run();
     },
-    commit: () => commit.run(),
+    commit: () => {
+      try {
+        commit.run();
+      } catch (error) {
+        // Whether it happened can only be seen by who opens the register anew: this connection writes nothing more.
+        if (isUnsynced(error)) doubt = error;
+        throw error;
+      }
+    },
     rollback: () => {
       if (database.inTransaction) rollback.run();
       // Where the lock was not had there is nothing to forget, and while many wait that happens all the time.

@@ -20,6 +20,9 @@ const SHIM = join(__dirname, "shim");
 const COMPILERS = ["cc", "gcc", "clang"];
 const FLAGS = ["-std=gnu11", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"];
 
+/** What decides every choice that a test of this folder makes; MACPOOL_SEED repeats a run, but for the timing of processes. */
+export const SEED = Number(process.env["MACPOOL_SEED"] ?? Date.now() % 2 ** 32);
+
 /** What the tests of this folder start: programs as plain JavaScript, which starts sooner, and the shim they load. */
 export interface Built {
   readonly shim: string;
@@ -37,13 +40,35 @@ export function withShim(declare: (built: Built) => void): void {
   const obstacle = obstacleTo(shim);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   if (obstacle === undefined) {
-    beforeAll(() => compilePrograms(directory));
+    beforeAll(() => compilePrograms(directory), 120_000);
     declare({ shim, program: (name) => join(directory, "test", "faults", "disk", `${name}.js`) });
     return;
   }
   if (process.env["MACPOOL_REQUIRE_TOOLS"] === "1") throw new Error(`MACPOOL_REQUIRE_TOOLS=1, but ${obstacle}.`);
   console.warn(`\nSKIPPED: the tests of power cuts and failing disks, because ${obstacle}.\n`);
   describe.skip("on a disk that forgets and fails", () => declare({ shim, program: (name) => name }));
+}
+
+/**
+ * Runs a program of this folder on the disk of the shim to its end, and returns the lines of its output.
+ *
+ * @throws Error when it fails, with the seed.
+ */
+export function reportsOf<Report>(
+  { shim, program }: Built,
+  name: string,
+  order: object,
+  disk: Readonly<Record<string, string>>,
+): readonly Report[] {
+  const env = { PATH: process.env["PATH"], LD_PRELOAD: shim, ...disk };
+  const ended = spawnSync(process.execPath, [program(name), JSON.stringify(order)], {
+    env,
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (ended.status !== 0) throw new Error(`seed ${SEED}: ended with ${ended.status ?? ended.signal}: ${ended.stderr}`);
+  const lines = ended.stdout.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** Builds the shim; returns why it cannot be, or undefined. */
@@ -69,7 +94,7 @@ function compilePrograms(directory: string): void {
     ...provider.map((name) => join("provider", name)),
     ...here.map((name) => join("test/faults/disk", name)),
   ];
-  for (const file of files.filter((name) => name.endsWith(".ts"))) {
+  for (const file of files.filter((name) => name.endsWith(".ts") && !name.startsWith("provider/resource"))) {
     const target = join(directory, file.replace(/ts$/, "js"));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, javascriptOf(readFileSync(join(ROOT, file), "utf8")));

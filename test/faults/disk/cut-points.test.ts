@@ -1,14 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { depth } from "../../depth";
 import { temporaryDirectory } from "../../store/support";
-import { type Built, withShim } from "./build";
+import { type Built, reportsOf, SEED, withShim } from "./build";
 import type { CutOrder, CutReport } from "./cut-points";
 import { randomFrom } from "./random";
 import { SCRIPTS } from "./scripts";
 
-const SEED = Number(process.env["MACPOOL_SEED"] ?? Date.now() % 2 ** 32);
 const STEP = depth(9, 1);
 const LIMIT = { timeout: depth(120_000, 3_600_000) };
 
@@ -18,16 +16,7 @@ function cuts(built: Built, script: string): readonly CutReport[] {
   const [root, image] = [join(directory, "disk"), join(directory, "image")];
   const first = 1 + Math.floor(randomFrom(SEED)() * STEP);
   const order: CutOrder = { root, image, script, first, step: STEP, seed: SEED };
-  const env = { PATH: process.env["PATH"], LD_PRELOAD: built.shim, MACPOOL_DISK_ROOT: root, MACPOOL_DISK_IMAGE: image };
-  const args = [built.program("cut-points"), JSON.stringify(order)];
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
-    env,
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  if (status !== 0) throw new Error(`seed ${SEED}: ended with ${status ?? signal}: ${stderr}`);
-  const reports = stdout.trimEnd().split("\n");
-  return reports.map((line) => JSON.parse(line));
+  return reportsOf<CutReport>(built, "cut-points", order, { MACPOOL_DISK_ROOT: root, MACPOOL_DISK_IMAGE: image });
 }
 
 withShim((built) => {

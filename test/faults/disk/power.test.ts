@@ -1,13 +1,12 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { depth } from "../../depth";
 import type { Violation } from "./acknowledged";
-import { withShim } from "./build";
+import { SEED, withShim } from "./build";
 import type { Synchronous } from "./lax";
 import { NONE, someLuck } from "./power-cut";
 import { oneOf, randomFrom } from "./random";
 import { Rig } from "./rig";
 
-const SEED = Number(process.env["MACPOOL_SEED"] ?? Date.now() % 2 ** 32);
 const ROUNDS = depth(6, 300);
 const WRITERS = 4;
 const LIMIT = { timeout: depth(120_000, 3_600_000) };
