@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { type Answer, Worker } from "../faults/processes/process";
 import { schemaOf, writeSchemaOne } from "./old-schema";
-import { type Answer, Worker } from "./process";
 import { createFile, initial, openFile, request, temporaryDirectory } from "./support";
 
 const isRoot = process.getuid?.() === 0;

@@ -1,4 +1,5 @@
-import { readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { MacpoolError } from "../../error";
 import { shellWord } from "../../shell-word";
 import { restoreCommand } from "../remedies";
@@ -64,7 +65,7 @@ export function checkFile(path: string, fileSystem: FileSystem = machineFileSyst
   if (stat.nlink > 1) {
     throw unusable(
       real,
-      `it has ${stat.nlink} names (hard links). SQLite keeps a log for each name, so two users of it would get the same addresses. Remove the other names.`,
+      `it has ${stat.nlink} names (hard links). SQLite keeps a log for each name, so two users of it would get the same addresses. Remove the other names${known(otherNames(real, stat))}.`,
     );
   }
   assertNotEmpty(real, stat);
@@ -118,6 +119,24 @@ function resolvePath(path: string): string {
       { details: { path } },
     );
   }
+}
+
+/** A copy that was cut off as it was given its name, by `putInPlace`, has its first one still, in the same directory. */
+function otherNames(path: string, { dev, ino }: Stats): readonly string[] {
+  try {
+    const names = readdirSync(dirname(path)).map((name) => join(dirname(path), name));
+    return names.filter((name) => {
+      const stat = name === path ? undefined : lstatSync(name, { throwIfNoEntry: false });
+      return stat?.ino === ino && stat.dev === dev;
+    });
+  } catch {
+    // They only help: that there are others is known without them.
+    return [];
+  }
+}
+
+function known(names: readonly string[]): string {
+  return names.length === 0 ? "" : `: ${names.join(", ")}`;
 }
 
 function assertNotEmpty(path: string, stat: Stats): void {

@@ -35,7 +35,7 @@ export async function withScratch<T>(
 ): Promise<T> {
   const directory = dirname(target);
   const scratch = join(directory, `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
-  const outermost = fileSystem === undefined ? undefined : makeDirectory(directory);
+  const outermost = fileSystem === undefined ? undefined : creating(directory, () => makeDirectories(directory));
   try {
     if (fileSystem !== undefined) checkFileSystem(directory, { ...fileSystem, mountPoints: () => [] });
     creating(directory, () => closeSync(openSync(scratch, "wx", 0o600)));
@@ -120,6 +120,23 @@ export function syncDirectory(directory: string): void {
   }
 }
 
+/**
+ * Makes `directory` and those above it that are not there, for good, and returns the outermost that was made; undefined
+ * when it was there.
+ */
+export function makeDirectories(directory: string): string | undefined {
+  const outermost = mkdirSync(directory, { recursive: true });
+  if (outermost === undefined) return undefined;
+  try {
+    // A new directory is an entry of the one above it, which a power cut may lose with all that is below.
+    for (let made = directory; made.length >= outermost.length; made = dirname(made)) syncDirectory(dirname(made));
+  } catch (error) {
+    removeDirectories(directory, outermost);
+    throw error;
+  }
+  return outermost;
+}
+
 /** Removes directories from the innermost to the outermost that was made, as long as nothing else is in them. */
 export function removeDirectories(innermost: string, outermost: string | undefined): void {
   if (outermost === undefined) return;
@@ -128,10 +145,6 @@ export function removeDirectories(innermost: string, outermost: string | undefin
   } catch {
     // Somebody has put a file there meanwhile; why the file was not created matters more.
   }
-}
-
-function makeDirectory(directory: string): string | undefined {
-  return creating(directory, () => mkdirSync(directory, { recursive: true }));
 }
 
 function creating<T>(directory: string, work: () => T): T {

@@ -16,6 +16,11 @@ export function isBusy(error: unknown): boolean {
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }
 
+/** Returns whether a change to the file was cut off, and whoever may write has to undo it first. */
+export function isCutOff(error: unknown): boolean {
+  return sqliteCode(error) === "SQLITE_READONLY_ROLLBACK";
+}
+
 /** Returns whether SQLite found a part of the file that it cannot make sense of. */
 export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") ?? false;

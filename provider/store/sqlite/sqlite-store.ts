@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
@@ -12,7 +12,7 @@ import { dump } from "./dump";
 import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
-import { removeDirectories, syncDirectory } from "./scratch";
+import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
 import { isCorrupt, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
@@ -80,7 +80,7 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
 /** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
 function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void)[]): void {
   try {
-    const outermost = mkdirSync(dirname(file), { recursive: true });
+    const outermost = makeDirectories(dirname(file));
     undo.push(() => removeDirectories(dirname(file), outermost));
     checkFileSystem(dirname(file), { ...fileSystem, mountPoints: () => [] });
     closeSync(openSync(file, "wx", 0o600));
@@ -111,12 +111,15 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const beginRead = database.prepare("begin");
   const commit = database.prepare("commit");
   const rollback = database.prepare("rollback");
+  let hasBegun = false;
   return {
     begin: () => {
+      hasBegun = false;
       begin.run();
+      hasBegun = true;
       // Only under the lock: whoever replaces the file holds it meanwhile.
       checkSameFile(file);
-      ledger.refresh();
+      return ledger.refresh();
     },
     beginRead: () => {
       beginRead.run();
@@ -128,7 +131,8 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
     commit: () => commit.run(),
     rollback: () => {
       if (database.inTransaction) rollback.run();
-      ledger.forget();
+      // Where the lock was not had there is nothing to forget, and while many wait that happens all the time.
+      if (hasBegun) ledger.forget();
     },
     writes: () => ledger.writes,
   };

@@ -4,8 +4,8 @@ import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { patienceOf } from "../../../provider/store/sqlite/patience";
 import { openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
-import { Worker } from "../../store/process";
 import { createFile, openFile, rejection, request, testContext } from "../../store/support";
+import { Worker } from "../processes/process";
 
 /** Adds so many names that they no longer fit into the cache: the log holds them although they are not committed. */
 const HALF_DONE = `
