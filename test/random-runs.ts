@@ -36,7 +36,7 @@ export async function randomRuns(what: string, runs: number, property: fc.IRawPr
     ...(path === undefined ? {} : { path }),
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${what}: ${result.numRuns} runs in ${seconds} s, MACPOOL_SEED=${result.seed}`);
+  console.info(`${what}: ${result.numRuns} runs in ${seconds} s, MACPOOL_SEED=${result.seed}`);
   if (!result.failed) return;
   const report = (await fc.asyncDefaultReportMessage(result)) ?? "";
   const commands = /replayPath="([^"]*)"/.exec(report)?.[1];

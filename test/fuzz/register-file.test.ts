@@ -33,7 +33,7 @@ it("a damaged register is refused, or is an earlier state of itself that the sta
       tally.set(what, (tally.get(what) ?? 0) + 1);
     }),
   );
-  console.log([...tally].map(([what, count]) => `${what}: ${count}`).join(", "));
+  console.info([...tally].map(([what, count]) => `${what}: ${count}`).join(", "));
 });
 
 it("a damaged register that nobody has checked yet answers, or says that it is damaged", LIMIT, async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { HOUR } from "../store/support";
-import type { Machine } from "./machine";
+import type { Machine, Moment } from "./machine";
 import type { Ask } from "./model";
 import {
   acquire,
@@ -63,7 +63,7 @@ const installation = fc.constantFrom("one", "one", "one", "two");
 const rotation = fc.constantFrom("", "", "", "r");
 const offset = fc.nat(6);
 const number = fc.nat(1000);
-const moment = fc.constantFrom("before the commit" as const, "after the commit" as const);
+const moment = fc.constantFrom<Moment>("before the commit", "after the commit", "instead of the commit");
 const identity = { owner, installation, pool, rotation };
 const ask: fc.Arbitrary<Ask> = fc.record({
   ...identity,

@@ -1,8 +1,11 @@
 import type { InitialContent, LeaseStore, StoreContext } from "../../provider/store/store";
 import { ACTOR, TestClock } from "../store/support";
 
-/** The moment at which a register dies: a change is made and not committed, or committed and not acknowledged. */
-export type Moment = "before the commit" | "after the commit";
+/**
+ * What happens to a change: the process dies before it is committed, or before it is acknowledged; or the commit fails, as
+ * on a full disk, and the process goes on.
+ */
+export type Moment = "before the commit" | "after the commit" | "instead of the commit";
 
 /** Whatever makes one change. */
 export type Work<T> = (store: LeaseStore) => Promise<T>;
@@ -19,7 +22,7 @@ export interface Machine {
   readonly store: LeaseStore;
   /** Makes one change and returns its answer. */
   write<T>(work: Work<T>): Promise<T>;
-  /** Begins a change, dies at that moment so that nobody hears of it, and opens what was left. */
+  /** Begins a change that nobody hears the end of and, where the process dies, opens what was left. */
   crash(moment: Moment, work: Work<unknown>): Promise<void>;
   /** Closes the register and opens it again. */
   reopen(): Promise<void>;

@@ -47,7 +47,7 @@ function trapCommits() {
     statement.run = () => {
       const sprung = trap;
       trap = undefined;
-      if (sprung?.moment === "before the commit") die(sprung.leave);
+      if (sprung !== undefined && sprung.moment !== "after the commit") die(sprung.leave);
       const info = commit([]);
       if (sprung !== undefined) die(sprung.leave);
       return info;
@@ -98,7 +98,7 @@ class SqliteMachine implements Machine {
     let left = "";
     // What a process that is killed leaves is what its files hold at that moment, its log included.
     const leave = () => {
-      left = this.#copyOf(this.#path);
+      if (moment !== "instead of the commit") left = this.#copyOf(this.#path);
     };
     trap = { moment, leave };
     const outcome = await work(this.store).then(
@@ -106,6 +106,7 @@ class SqliteMachine implements Machine {
       (error: unknown) => error,
     );
     if (!(outcome instanceof Crash)) throw new Error("nobody died", { cause: outcome });
+    if (left === "") return;
     await this.store.close();
     await this.#goOnWith(left);
   }
