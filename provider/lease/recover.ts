@@ -192,8 +192,8 @@ function putBack(one: StatedLease, ledger: Ledger): void {
   const pool = live?.pool ?? one.pool;
   const identity = { ...words, pool };
   const slot = slotFor(identity, one.address, liveOf(identity, ledger));
-  const seq = ledger.append({ ...identity, kind: "recover", address: one.address });
-  const acquiredAt = live?.acquiredAt ?? ledger.now;
+  const { seq, at } = ledger.append({ ...identity, kind: "recover", address: one.address });
+  const acquiredAt = live?.acquiredAt ?? at;
   ledger.put({ ...identity, address: one.address, token: one.token, slot, seq, acquiredAt, releasedAt: undefined });
 }
 

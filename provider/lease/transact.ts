@@ -35,6 +35,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
 /** Writes the lease of an address that the rules chose for `request`, whose owner has the leases `live` in its pool. */
 export function record(request: AcquireRequest, chosen: Entitlement, live: readonly Lease[], ledger: Ledger): Grant {
   const held = chosen.rule === "keep" || chosen.rule === "adopt" ? ledger.at(chosen.address) : undefined;
+  const { seq, at } = ledger.append(eventOf(chosen.rule, chosen.address, request));
   const lease: Lease = {
     address: chosen.address,
     pool: request.pool,
@@ -43,8 +44,8 @@ export function record(request: AcquireRequest, chosen: Entitlement, live: reado
     rotation: request.rotation,
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
-    seq: ledger.append(eventOf(chosen.rule, chosen.address, request)),
-    acquiredAt: held?.acquiredAt ?? ledger.now,
+    seq,
+    acquiredAt: held?.acquiredAt ?? at,
     releasedAt: undefined,
     description: request.description,
     tags: request.tags,
@@ -88,8 +89,8 @@ export interface LeaseRef {
 export function release(ref: LeaseRef, ledger: Ledger): Lease | undefined {
   const lease = liveByToken(ref, ledger);
   if (lease === undefined) return undefined;
-  const seq = ledger.append(eventOf("release", lease.address, lease));
-  const released = { ...lease, slot: 0, seq, releasedAt: ledger.now };
+  const { seq, at } = ledger.append(eventOf("release", lease.address, lease));
+  const released = { ...lease, slot: 0, seq, releasedAt: at };
   ledger.put(released);
   return released;
 }
@@ -106,7 +107,7 @@ export function update(change: LeaseChange, ledger: Ledger): Lease | undefined {
   if (lease === undefined) return undefined;
   const { owner, installation, description, tags } = change;
   const request = { ...lease, owner, installation };
-  const seq = ledger.append(eventOf("update", lease.address, request));
+  const { seq } = ledger.append(eventOf("update", lease.address, request));
   const changed: Lease = {
     ...request,
     description,

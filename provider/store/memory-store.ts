@@ -198,12 +198,13 @@ class MemoryLedger implements Ledger {
     });
   }
 
-  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Pick<RegisterEvent, "seq" | "at"> {
     const { kind, address, pool, owner, installation } = event;
     this.#seq += 1;
     const seq = this.#seq;
-    this.events.push({ seq, at: this.now, kind, address, pool, owner, installation, actor: this.#context.actor });
-    return seq;
+    const at = this.now;
+    this.events.push({ seq, at, kind, address, pool, owner, installation, actor: this.#context.actor });
+    return { seq, at };
   }
 
   startAbove(seq: number): void {

@@ -54,27 +54,11 @@ describe("a process that keeps the lock of a register busy", () => {
   it("pauses ever less when nobody comes, and often again once somebody does", async () => {
     const turns = new Turns();
     turns.began("before");
-    const alone = await saturate(turns, 10_000, () => "after");
-    expect(alone.length).toBeGreaterThanOrEqual(3);
-    expect(alone.length).toBeLessThanOrEqual(6);
+    const alone = await saturate(turns, 5_000, () => "after");
+    expect(alone.length).toBeGreaterThanOrEqual(10);
+    expect(alone.length).toBeLessThanOrEqual(50);
+    expect(await saturate(turns, 5_000, () => "after"), "nor at all after a while").toEqual([]);
     expect(await saturate(turns, 30, () => "again")).not.toEqual([]);
-  });
-
-  it("pauses longer the longer it has to wait for its own turn, up to a limit", async () => {
-    const pauses: number[] = [];
-    for (const waited of [0, 20, 40, 1000]) {
-      const turns = new Turns();
-      turns.began(0);
-      await turns.giveWay();
-      vi.advanceTimersByTime(waited);
-      turns.began(1);
-      vi.advanceTimersByTime(20);
-      pauses.push(await pauseOf(turns));
-    }
-    expect(pauses).toEqual(pauses.toSorted((one, other) => one - other));
-    expect(pauses.at(0)).toBeLessThan(5);
-    expect(pauses.at(-1)).toBeGreaterThan(15);
-    expect(pauses.at(-1)).toBeLessThanOrEqual(26);
   });
 
   it("takes less into one transaction once others are about", () => {

@@ -134,7 +134,7 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Newest {
     const seq = Math.max(this.#latest().seq, this.#least) + 1;
     const at = this.now;
     this.#writes += 1;
@@ -143,7 +143,7 @@ export class SqliteLedger implements Ledger {
     const leased = isAboutLease(event) ? (event.address ?? null) : null;
     this.#sql.append.run(...eventValues(event, { seq, at, ...names }), leased);
     this.#newest = { seq, at };
-    return seq;
+    return this.#newest;
   }
 
   put(lease: Lease): void {

@@ -2,16 +2,20 @@
 const TURN = 6;
 
 /** For how long the lock is left free then: longer than a sleep of those who wait, so that each of them tries for it. */
-const SHORTEST_PAUSE = 3;
-const LONGEST_PAUSE = 25;
+const PAUSE = 3;
+
+/** A turn grows to this while nobody comes, and is without end once nobody has come for so long. Milliseconds. */
+const RARE = 50;
+const FORGOTTEN_AFTER = 2_000;
 
 /** In one transaction while others wait: what fits into a few turns. A commit is one fsync however much it holds. */
 const LARGEST_SHARE = 128;
 const LARGEST_BATCH = 1024;
 
-/** After having waited longer than usual, a process tries for the lock so often, for so long. Milliseconds. */
+/** After having waited so long, a process tries for the lock so often, until it has waited too long to hope. Milliseconds. */
+const KEEN_AFTER = 10;
 const NAP = 0.2;
-const KEEN_FOR = 200;
+const KEEN_UNTIL = 200;
 
 /**
  * Sees to it that processes which could each keep the lock all the time have it in turn. Nobody can see who waits for a
@@ -22,8 +26,8 @@ export class Turns {
   #version: unknown;
   #asked = 0;
   #began = 0;
-  /** What this process usually waits for its turn, its own pause included. */
-  #usual = 0;
+  /** When others were last seen to have written. */
+  #met = 0;
   /** What the present turn may last; infinite while nobody else is about. */
   #length = Number.POSITIVE_INFINITY;
 
@@ -36,11 +40,11 @@ export class Turns {
   async giveWay(): Promise<void> {
     this.#asked = performance.now();
     if (this.#asked - this.#began < this.#length) return;
-    // The more there are, the longer: whoever had a turn just now leaves the next ones to those who wait already.
-    await sleep(Math.max(SHORTEST_PAUSE, this.#usual / 2));
+    await sleep(PAUSE);
     this.#began = performance.now();
-    // Whether others are gone or only had no processor to come with, nobody knows: pauses become rare, and do not end.
-    this.#length *= 4;
+    // Whether others are gone or only had no processor to come with, nobody knows: pauses become rare before they end.
+    this.#length =
+      this.#began - this.#met > FORGOTTEN_AFTER ? Number.POSITIVE_INFINITY : Math.min(RARE, 2 * this.#length);
   }
 
   /** To be called when the lock was had; `version` is another one when others have written since it was had last. */
@@ -49,14 +53,14 @@ export class Turns {
     this.#version = version;
     if (isAlone) return;
     this.#began = performance.now();
+    this.#met = this.#began;
     this.#length = TURN;
-    this.#usual = Math.min(2 * LONGEST_PAUSE, (this.#usual + this.#began - this.#asked) / 2);
   }
 
   /** Resolves when the lock should be tried for again, by a process that began to try `waited` milliseconds ago. */
   async untilNextTry(waited: number): Promise<void> {
-    const overdue = performance.now() - this.#asked - Math.max(TURN, this.#usual);
-    if (overdue < 0 || overdue > KEEN_FOR) await sleepAfter(waited);
+    const since = performance.now() - this.#asked;
+    if (since < KEEN_AFTER || since > KEEN_UNTIL) await sleepAfter(waited);
     else await nap();
   }
 }

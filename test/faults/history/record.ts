@@ -8,11 +8,20 @@ const NOTHING_WRITTEN = /^(POOL_|ADDRESS_|INVALID_|REGISTER_BUSY$)/;
 /** What an operation came to, as its process sees it. */
 export type Answer = { readonly written: Written | null } | { readonly code: string; readonly isUnknown: boolean };
 
-/** Does `operation` on the register, writes both into the history, and returns what it came to. */
-export async function record(recorder: Recorder, store: LeaseStore, operation: Operation): Promise<Answer> {
+/**
+ * Does `operation` on the register, writes both into the history, and returns what it came to. `beforeTold` is called when
+ * the register has acknowledged it and nobody knows yet.
+ */
+export async function record(
+  recorder: Recorder,
+  store: LeaseStore,
+  operation: Operation,
+  beforeTold: () => void = () => undefined,
+): Promise<Answer> {
   const op = recorder.invoke(operation);
   try {
     const written = await perform(store, operation);
+    beforeTold();
     recorder.ok(op, written);
     return { written };
   } catch (error) {

@@ -15,6 +15,7 @@ export interface Replayed {
   /** Undefined when nobody was told: the grant was never acknowledged. */
   readonly token: string | undefined;
   readonly seq: number;
+  readonly acquiredAt: number;
   readonly releasedAt: number | undefined;
 }
 
@@ -69,7 +70,8 @@ class Replay {
   #grant(event: RegisterEvent, entry: Entry, held: Replayed | undefined): void {
     const { address = 0, kind, seq, owner, installation, pool } = event;
     const rotation = entry.operation.do === "acquire" ? entry.operation.rotation : "";
-    const lease = { address, pool, owner, installation, rotation, seq, releasedAt: undefined };
+    const acquiredAt = (kind === "keep" ? held?.acquiredAt : undefined) ?? event.at;
+    const lease = { address, pool, owner, installation, rotation, seq, acquiredAt, releasedAt: undefined };
     const fault = (promise: Broken, why: string) => this.#fault(promise, entry, event, why);
     if (kind === "keep") {
       if (held === undefined || held.releasedAt !== undefined) fault("moved", "kept what was not live");

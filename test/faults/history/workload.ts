@@ -3,6 +3,7 @@ import type { LeaseRef } from "../../../provider/lease/transact";
 import { parseMac } from "../../../provider/mac/mac";
 import { parsePrefix } from "../../../provider/mac/range";
 import type { LeaseStore } from "../../../provider/store/store";
+import { randomFrom } from "../disk/random";
 import { entriesOf } from "./entries";
 import { type Operation, Recorder, readHistory } from "./history";
 import { record } from "./record";
@@ -25,17 +26,6 @@ const SMALL_OWNERS = 12;
 
 /** A few owners that every workload asks for: the token of one ends that of another. */
 const SHARED_OWNERS = 3;
-
-/** Returns numbers from 0 to below 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Asks a register for one thing after the other, at random: new leases, the same again, another under changed keepers,
@@ -64,14 +54,19 @@ export class Workload {
     }
   }
 
-  /** Does one thing. */
-  async step(store: LeaseStore): Promise<void> {
+  /** Does one thing; `beforeTold` is as in {@link record}. */
+  async step(store: LeaseStore, beforeTold?: () => void): Promise<void> {
     if (this.#toDo.length === 0) this.#toDo = [...this.#next()];
     const operation = this.#toDo.shift();
     if (operation === undefined) return;
-    const answer = await record(this.#recorder, store, operation);
+    const answer = await record(this.#recorder, store, operation, beforeTold);
     if ("written" in answer) this.#remember(operation, answer.written);
     else if (answer.isUnknown) this.#toDo.unshift(operation);
+  }
+
+  /** Whether something is left to do that was begun: to be repeated, or to follow. */
+  get isMidway(): boolean {
+    return this.#toDo.length > 0;
   }
 
   close(): void {

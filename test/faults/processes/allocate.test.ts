@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Lease } from "../../../provider/lease/lease";
-import { formatMac, parseMac } from "../../../provider/mac/mac";
+import { parseMac } from "../../../provider/mac/mac";
 import { BIG, createFile, openFile, request } from "../../store/support";
-import { type Answer, Worker } from "./process";
+import { Worker } from "./process";
 
 const SEQUENTIAL = { ...BIG, strategy: "sequential" as const };
 const LIMIT = { timeout: 120_000 };
@@ -37,36 +36,3 @@ describe("two processes", () => {
     expect(await (await openFile(path)).leases()).toHaveLength(50);
   });
 });
-
-/** Lets a process allocate, kills it without warning after some acknowledgements, and returns all that it had. */
-async function killedAfter(path: string, owner: string, count: number): Promise<readonly Answer[]> {
-  const worker = new Worker();
-  await worker.ask({ do: "open", path });
-  worker.tell({ do: "stream", request: request({ owner }) });
-  const answers: Answer[] = [];
-  while (answers.length < count) answers.push(await worker.next());
-  return [...answers, ...(await worker.kill())];
-}
-
-describe("a process that is killed while it allocates", () => {
-  it("has lost nothing that was acknowledged, in any of 20 rounds", LIMIT, async () => {
-    const path = createFile();
-    const acknowledged: Answer[] = [];
-    for (let round = 0; round < 20; round += 1) {
-      acknowledged.push(...(await killedAfter(path, `round-${round}`, 1 + ((round * 7) % 23))));
-      const register = await openFile(path);
-      const live = new Map((await register.leases({ state: "live" })).map((lease) => [lease.owner, lease]));
-      for (const answer of acknowledged) expect(held(live, answer)).toEqual(answer);
-      // Three requests were under way in each round: they may have been granted without anybody knowing.
-      expect(live.size).toBeLessThanOrEqual(acknowledged.length + 3 * (round + 1));
-      expect((await register.store.verify()).faults).toEqual([]);
-      await register.store.close();
-    }
-  });
-});
-
-function held(live: ReadonlyMap<string, Lease>, { owner = "" }: Answer): Answer | undefined {
-  const lease = live.get(owner);
-  if (lease === undefined) return undefined;
-  return { owner, address: formatMac(lease.address), token: lease.token };
-}

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
@@ -57,23 +57,31 @@ export class Worker {
     return JSON.parse(value);
   }
 
-  /** Stops the worker where it is, as Ctrl-Z does. */
+  /** Stops the worker in the midst of what it does, as a debugger or a suspended machine would. */
   suspend(): void {
     this.#child.kill("SIGSTOP");
   }
 
-  /** Lets a suspended worker go on. */
+  /** Lets a worker go on that was suspended. */
   resume(): void {
     this.#child.kill("SIGCONT");
   }
 
+  /** Gives the worker, with all its threads, precedence over the other jobs of the machine, where we may and know how to. */
+  prefer(): void {
+    spawnSync("chrt", ["--rr", "--all-tasks", "--pid", "1", String(this.#child.pid)]);
+  }
+
+  /** Resolves when the worker is gone. */
+  async gone(): Promise<void> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) await once(this.#child, "exit");
+  }
+
   /** Kills the worker as `kill -9` does, waits until it is gone and returns what it had still said. */
   async kill(): Promise<readonly Answer[]> {
-    const { exitCode, signalCode } = this.#child;
-    if (exitCode === null && signalCode === null) {
-      this.#child.kill("SIGKILL");
-      await once(this.#child, "exit");
-    }
+    this.#child.kill("SIGKILL");
+    await this.gone();
     const rest: Answer[] = [];
     for (;;) {
       const { value, done } = await this.#answers.next();

@@ -8,6 +8,7 @@ import { systemContext } from "../../../provider/store/open";
 import type { Waiting } from "../../../provider/store/sqlite/patience";
 import { createSqliteRegister, openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
 import type { InitialContent, LeaseStore } from "../../../provider/store/store";
+import { Workload } from "../history/workload";
 
 /**
  * Another process that uses a register, or holds its lock: it does what each line on its standard input says and answers
@@ -24,10 +25,27 @@ type Command =
       readonly atOnce: number;
       readonly milliseconds: number;
     }
+  | { readonly do: "work"; readonly lanes: readonly Lane[] }
+  | { readonly do: "stop" }
+  | { readonly do: "die" }
+  | { readonly do: "clock"; readonly offset: number }
   | { readonly do: "lock"; readonly path: string; readonly sql?: string }
   | { readonly do: "unlock" };
 
-const context = systemContext((message) => console.error(message));
+/** What a {@link Workload} is started with. */
+interface Lane {
+  readonly name: string;
+  readonly seed: number;
+  readonly log: string;
+}
+
+let offset = 0;
+let isStopping = false;
+let isDoomed = false;
+const context = {
+  ...systemContext((message) => console.error(message)),
+  clock: () => Date.now() + offset,
+};
 let store: LeaseStore | undefined;
 let locked: Database.Database | undefined;
 
@@ -45,6 +63,18 @@ async function obey(command: Command): Promise<object> {
       return stream(command.request);
     case "saturate":
       return saturate(command.request, command.atOnce, command.milliseconds);
+    case "work":
+      await Promise.all(command.lanes.map(work));
+      return {};
+    case "stop":
+      isStopping = true;
+      return {};
+    case "die":
+      isDoomed = true;
+      return {};
+    case "clock":
+      offset = command.offset;
+      return {};
     case "lock":
       locked = new Database(command.path);
       locked.exec("begin immediate");
@@ -74,6 +104,19 @@ async function stream(request: AcquireRequest): Promise<never> {
     const owners = [0, 1, 2].map((index) => `${request.owner}-${round}-${index}`);
     await Promise.all(owners.map(async (owner) => answer(await acquire({ ...request, owner }))));
   }
+}
+
+/** Works until it is told to stop, and then finishes what it began. */
+async function work({ name, seed, log }: Lane): Promise<void> {
+  if (store === undefined) throw new Error("no register is open");
+  const workload = new Workload(name, seed, log);
+  while (!isStopping || workload.isMidway) await workload.step(store, dieIfDoomed);
+  workload.close();
+}
+
+/** Between the commit and the log: what is granted then is known to nobody. */
+function dieIfDoomed(): void {
+  if (isDoomed) process.kill(process.pid, "SIGKILL");
 }
 
 /**
