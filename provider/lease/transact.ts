@@ -2,7 +2,7 @@ import { MacpoolError } from "../error";
 import { formatMac, type Mac } from "../mac/mac";
 import { allocate, derivedCandidate, isDerived } from "./allocate";
 import { type Entitlement, entitlement } from "./held";
-import type { AcquireRequest, Labels, Lease } from "./lease";
+import type { AcquireRequest, Labels, Lease, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { PlannedPools } from "./overlay";
 import { ANONYMOUS } from "./owner";
@@ -43,7 +43,7 @@ export function record(request: AcquireRequest, chosen: Entitlement, live: reado
     rotation: request.rotation,
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
-    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address }),
+    seq: ledger.append(eventOf(chosen.rule, chosen.address, request)),
     acquiredAt: held?.acquiredAt ?? ledger.now,
     releasedAt: undefined,
     description: request.description,
@@ -88,7 +88,7 @@ export interface LeaseRef {
 export function release(ref: LeaseRef, ledger: Ledger): Lease | undefined {
   const lease = liveByToken(ref, ledger);
   if (lease === undefined) return undefined;
-  const seq = ledger.append({ ...lease, kind: "release" });
+  const seq = ledger.append(eventOf("release", lease.address, lease));
   const released = { ...lease, slot: 0, seq, releasedAt: ledger.now };
   ledger.put(released);
   return released;
@@ -106,7 +106,7 @@ export function update(change: LeaseChange, ledger: Ledger): Lease | undefined {
   if (lease === undefined) return undefined;
   const { owner, installation, description, tags } = change;
   const request = { ...lease, owner, installation };
-  const seq = ledger.append({ ...request, kind: "update" });
+  const seq = ledger.append(eventOf("update", lease.address, request));
   const changed: Lease = {
     ...request,
     description,
@@ -134,6 +134,14 @@ export function requirePool(name: string, view: Pick<LedgerView, "pool" | "pools
   );
 }
 
+function eventOf(
+  kind: RegisterEvent["kind"],
+  address: Mac,
+  { pool, owner, installation }: Pick<Lease, "pool" | "owner" | "installation">,
+) {
+  return { kind, address, pool, owner, installation };
+}
+
 function liveByToken(ref: LeaseRef, view: LedgerView): Lease | undefined {
   const lease = view.at(ref.address);
   return lease !== undefined && lease.releasedAt === undefined && lease.token === ref.token ? lease : undefined;
@@ -141,8 +149,11 @@ function liveByToken(ref: LeaseRef, view: LedgerView): Lease | undefined {
 
 type Identity = Pick<Lease, "owner" | "pool" | "installation" | "rotation">;
 
-/** Nobody in particular holds nothing that anybody could ask for again. */
-function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerView): readonly Lease[] {
+/**
+ * Returns the owner's live leases in the pool, newest first. Nobody in particular holds nothing that anybody could ask for
+ * again.
+ */
+export function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerView): readonly Lease[] {
   return owner === ANONYMOUS ? [] : view.live(owner, pool);
 }
 

@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openSqliteStore } from "../../provider/store/sqlite/sqlite-store";
-import { Worker } from "./process";
+import { Worker } from "../faults/processes/process";
 import { createFile, openFile, rejection, request, testContext } from "./support";
 
 /** Starts another process that holds the lock of the register. */

@@ -131,7 +131,7 @@ describe("a file that is not a register", () => {
     writeFileSync(path, content);
     const error = await refusal(path);
     expect(error.code).toBe("REGISTER_FOREIGN");
-    for (const text of [path, "backup"]) expect(error.message).toContain(text);
+    expect(error.message).toContain(`macpool restore BACKUP --replace --store ${path}`);
     expect(readFileSync(path, "utf8")).toBe(content);
     expect(readdirSync(dirname(path))).toEqual(["file.db"]);
   });
@@ -219,7 +219,9 @@ describe("a damaged register", () => {
     const before = readFileSync(path);
     const error = await refusal(path);
     expect(error.code).toBe("REGISTER_CORRUPT");
-    for (const text of [path, "backup", "Pulumi state"]) expect(error.message).toContain(text);
+    for (const text of [`macpool restore BACKUP --replace --store ${path}`, "Pulumi state", "macpool reconcile"]) {
+      expect(error.message).toContain(text);
+    }
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 

@@ -1,9 +1,11 @@
 import { MacpoolError } from "../../error";
 import { type Patience, withPatience } from "./patience";
+import { Turns } from "./turns";
 
 /** How a batch of work becomes one transaction. */
 export interface Transaction {
-  begin(): void;
+  /** Returns a value that is another one after each commit of another process. */
+  begin(): unknown;
   commit(): void;
   /** Undoes the transaction if one is open. */
   rollback(): void;
@@ -16,9 +18,6 @@ interface Item {
   readonly reject: (error: unknown) => void;
 }
 
-/** A commit is one fsync however many leases it holds; beyond this the transaction itself takes noticeable time. */
-const LARGEST_BATCH = 1024;
-
 /**
  * Group commit: everything asked for in one turn of the event loop becomes one transaction, and no promise resolves
  * before its commit. A failing item does not disturb the others of its batch.
@@ -26,6 +25,7 @@ const LARGEST_BATCH = 1024;
 export class CommitQueue {
   readonly #transaction: Transaction;
   readonly #patience: Patience;
+  readonly #turns = new Turns();
   #waiting: Item[] = [];
   #running: Promise<void> | undefined;
   #isSpoilt = false;
@@ -61,7 +61,8 @@ export class CommitQueue {
   async #drain(): Promise<void> {
     await new Promise((next) => setImmediate(next));
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, LARGEST_BATCH);
+      await this.#turns.giveWay();
+      const batch = this.#waiting.splice(0, this.#turns.largestBatch);
       try {
         await this.#settle(batch);
       } catch (error) {
@@ -73,18 +74,22 @@ export class CommitQueue {
   }
 
   async #settleOneByOne(batch: readonly Item[]): Promise<void> {
-    for (const item of batch) await this.#settle([item]).catch(item.reject);
+    for (const item of batch) {
+      await this.#turns.giveWay();
+      await this.#settle([item]).catch(item.reject);
+    }
   }
 
   async #settle(batch: readonly Item[]): Promise<void> {
-    const settlements = await withPatience(this.#patience, () => this.#commit(batch));
+    const untilNextTry = (waited: number) => this.#turns.untilNextTry(waited);
+    const settlements = await withPatience(this.#patience, () => this.#commit(batch), untilNextTry);
     for (const settle of settlements) settle();
   }
 
   #commit(batch: readonly Item[]): readonly (() => void)[] {
     this.#isSpoilt = false;
     try {
-      this.#transaction.begin();
+      this.#turns.began(this.#transaction.begin());
       const settlements = batch.map((item) => this.#attempt(item));
       this.#transaction.commit();
       return settlements;

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf } from "../migrations";
+import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
 import { isCutOff, translate } from "./sqlite-error";
@@ -12,7 +13,10 @@ const APPLICATION_ID = 0x4d414350;
 /** Commits were lost in write-ahead mode before this (sqlite.org/wal.html, "the WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-/** Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. */
+/**
+ * Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. The cache
+ * may grow to 32 MB, because derived addresses lie all over the register.
+ */
 const PRAGMAS = [
   "journal_mode = wal",
   "synchronous = full",
@@ -25,6 +29,7 @@ const PRAGMAS = [
   "wal_autocheckpoint = 1000",
   "journal_size_limit = 67108864",
   "busy_timeout = 0",
+  "cache_size = -32000",
 ];
 
 /** An open register and the file it came from. */
@@ -127,7 +132,7 @@ function assertOurs(Driver: typeof Database, path: string): void {
     if (!isOurs(database)) {
       throw new MacpoolError(
         "REGISTER_FOREIGN",
-        `${path} is not a macpool register, and was left alone. Check the path, or put a backup in its place.`,
+        `${path} is not a macpool register, and was left alone. Check the path; if a register was here, put a backup in its place: ${restoreCommand(path)}`,
         { details: { path } },
       );
     }

@@ -36,11 +36,17 @@ export class Definitions {
   readonly #database: Database.Database;
   /** Changes with every commit of another connection, and not with our own. */
   readonly #version: Database.Statement<[], unknown>;
+  #seen: unknown;
   #loaded: Loaded | undefined;
 
   constructor(database: Database.Database) {
     this.#database = database;
     this.#version = database.prepare("pragma data_version").pluck();
+  }
+
+  /** A number, as of the last {@link refresh}, that only commits of other connections change. */
+  get version(): unknown {
+    return this.#seen;
   }
 
   /** Drops what was loaded. */
@@ -139,9 +145,15 @@ export class Definitions {
     this.#loaded?.reservations.remove({ start, end });
   }
 
-  /** Loads again what another connection changed; to be called when a transaction begins. */
-  refresh(): void {
-    if (this.#loaded?.version !== this.#version.get()) this.forget();
+  /**
+   * Loads again what another connection changed, and returns whether one may have changed anything in the register; to be
+   * called when a transaction begins.
+   */
+  refresh(): boolean {
+    this.#seen = this.#version.get();
+    if (this.#loaded?.version === this.#seen) return false;
+    this.forget();
+    return true;
   }
 
   #current(): Loaded {

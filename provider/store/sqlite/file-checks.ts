@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statfsS
 import { dirname, join } from "node:path";
 import { MacpoolError } from "../../error";
 import { shellWord } from "../../shell-word";
+import { restoreCommand } from "../remedies";
 
 /** What the operating system says of paths; a parameter, so that tests can name file systems they have not got. */
 export interface FileSystem {
@@ -147,7 +148,7 @@ function assertNotEmpty(path: string, stat: Stats): void {
   }
   throw new MacpoolError(
     "REGISTER_CORRUPT",
-    `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place, or delete it if it never was in use.`,
+    `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place (${restoreCommand(path)}), or delete it if it never was in use.`,
     { details: { path } },
   );
 }

@@ -1,6 +1,7 @@
 import { MacpoolError } from "../../error";
 import type { StoreContext } from "../store";
 import { isBusy } from "./sqlite-error";
+import { sleepAfter } from "./turns";
 
 /** How long to wait for a lock, in milliseconds, and whom to tell. */
 export interface Patience {
@@ -23,11 +24,12 @@ export function patienceOf(location: string, { warn }: Pick<StoreContext, "warn"
 }
 
 /**
- * Returns what `attempt` returns, trying again while another process holds the lock.
+ * Returns what `attempt` returns, trying again while another process holds the lock, whenever `untilNextTry` resolves: it
+ * is told the milliseconds since the first try.
  *
  * @throws MacpoolError REGISTER_BUSY after `giveUpAfter`; otherwise what `attempt` throws.
  */
-export async function withPatience<T>(patience: Patience, attempt: () => T): Promise<T> {
+export async function withPatience<T>(patience: Patience, attempt: () => T, untilNextTry = sleepAfter): Promise<T> {
   const start = performance.now();
   let hasWarned = false;
   for (;;) {
@@ -41,8 +43,8 @@ export async function withPatience<T>(patience: Patience, attempt: () => T): Pro
         hasWarned = true;
         patience.warn(`Another process holds the lock of register ${patience.location}. It may be suspended. Waiting.`);
       }
-      // Blocking in the driver would freeze the whole provider, so we wait here. The jitter keeps writers from meeting.
-      await new Promise((next) => setTimeout(next, 1 + Math.random() * 3));
+      // Blocking in the driver would freeze the whole provider, so we wait here.
+      await untilNextTry(waited);
     }
   }
 }

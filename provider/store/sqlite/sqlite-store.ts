@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { createPool, reserve } from "../../lease/administer";
 import { type LedgerBackend, ledgerStore } from "../ledger-store";
+import { restoreCommand } from "../remedies";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
@@ -12,7 +13,7 @@ import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } fr
 import { type Patience, patienceOf, type Waiting, withPatience } from "./patience";
 import { events, leases } from "./queries";
 import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
-import { isUnsynced, translate } from "./sqlite-error";
+import { isCorrupt, isUnsynced, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
 
@@ -118,14 +119,17 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const beginRead = database.prepare("begin");
   const commit = database.prepare("commit");
   const rollback = database.prepare("rollback");
+  let hasBegun = false;
   let doubt: unknown;
   return {
     begin: () => {
+      hasBegun = false;
       if (doubt !== undefined) throw doubt;
       begin.run();
+      hasBegun = true;
       // Only under the lock: whoever replaces the file holds it meanwhile.
       checkSameFile(file);
-      ledger.refresh();
+      return ledger.refresh();
     },
     beginRead: () => {
       beginRead.run();
@@ -145,7 +149,8 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
     },
     rollback: () => {
       if (database.inTransaction) rollback.run();
-      ledger.forget();
+      // Where the lock was not had there is nothing to forget, and while many wait that happens all the time.
+      if (hasBegun) ledger.forget();
     },
     writes: () => ledger.writes,
   };
@@ -154,7 +159,10 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
 function readStoreId({ database, file }: Connection): string {
   const row = database.prepare<[], { id: string }>("select store_id as id from register").get();
   if (row !== undefined) return row.id;
-  throw new MacpoolError("REGISTER_CORRUPT", `Register ${file.path} has lost its id. Put a backup in its place.`);
+  throw new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${file.path} has lost its id. Put a backup in its place: ${restoreCommand(file.path)}`,
+  );
 }
 
 class SqliteBackend implements LedgerBackend {
@@ -183,8 +191,18 @@ class SqliteBackend implements LedgerBackend {
   }
 
   async write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
+    return this.#translating(this.#queue.add(() => this.#unlessDamaged(() => work(this.#ledger))));
+  }
+
+  /** Asked when the turn comes, since another request of the same turn may have met the damage. */
+  #unlessDamaged<T>(work: () => T): T {
     if (this.#damage !== undefined) throw this.#damage;
-    return this.#translating(this.#queue.add(() => work(this.#ledger)));
+    try {
+      return work();
+    } catch (error) {
+      if (isCorrupt(error)) this.#translated(error);
+      throw error;
+    }
   }
 
   async read<T>(work: (view: SqliteLedger) => T): Promise<T> {
