@@ -17,6 +17,9 @@ export function replay(): Replay {
   return { seed: seed === undefined ? undefined : Number(seed), path, replayPath };
 }
 
+/** A single run that takes this long, in milliseconds, hangs: on a machine that is busy they take a hundredth of it. */
+const HANGS = 60_000;
+
 /**
  * Checks `property` in `runs` random runs and says in one line, also when all went well, what was checked how often and
  * from which seed.
@@ -26,7 +29,12 @@ export function replay(): Replay {
 export async function randomRuns(what: string, runs: number, property: fc.IRawProperty<unknown>): Promise<void> {
   const { seed = Date.now() % 2 ** 31, path } = replay();
   const started = performance.now();
-  const result = await fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });
+  const result = await fc.check(property, {
+    numRuns: runs,
+    timeout: HANGS,
+    seed,
+    ...(path === undefined ? {} : { path }),
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${what}: ${result.numRuns} runs in ${seconds} s, MACPOOL_SEED=${result.seed}`);
   if (!result.failed) return;

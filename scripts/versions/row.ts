@@ -85,7 +85,9 @@ async function provideAddon({ node }: Row, { headers }: NodeBinary, place: Place
   if (existsSync(known)) cpSync(known, join(place.cwd, ADDON));
   else {
     console.log(`building better-sqlite3 for Node ${node}`);
-    await run("npm", ["rebuild", "--ignore-scripts=false", "better-sqlite3"], place);
+    // Most of it is SQLite, which takes a compiler minutes to make as fast as can be; here it need only be right.
+    const env = { ...place.env, CFLAGS: "-O1", CXXFLAGS: "-O1" };
+    await run("npm", ["rebuild", "--ignore-scripts=false", "better-sqlite3"], { ...place, env });
     cpSync(join(place.cwd, ADDON), cache);
   }
 }

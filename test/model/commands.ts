@@ -61,7 +61,7 @@ const pool = fc.constantFrom("p" as const, "q" as const);
 const owner = fc.constantFrom("a", "a", "b", "c", "d", "");
 const installation = fc.constantFrom("one", "one", "one", "two");
 const rotation = fc.constantFrom("", "", "", "r");
-const offset = fc.nat(5);
+const offset = fc.nat(6);
 const number = fc.nat(1000);
 const moment = fc.constantFrom("before the commit" as const, "after the commit" as const);
 const identity = { owner, installation, pool, rotation };
@@ -156,8 +156,13 @@ const everyStep: readonly fc.Arbitrary<Command>[] = [
   step("end a reservation that may not be", range, (scene, drawn) => reserve(scene, ...endsOf(drawn), true)),
   step(
     "resize",
-    fc.record({ pool, size: fc.integer({ min: 1, max: 5 }), seconds: fc.constantFrom(0, 60, 3600, 3600) }),
-    (scene, drawn) => resize(scene, drawn.pool, drawn.size, drawn.seconds),
+    fc.record({
+      pool,
+      from: fc.constantFrom(0, 0, 1, 2),
+      size: fc.integer({ min: 1, max: 5 }),
+      seconds: fc.constantFrom(0, 60, 3600, 3600),
+    }),
+    (scene, { pool: name, from, size, seconds }) => resize(scene, { name, first: FIRST[name] + from, size, seconds }),
   ),
   ...Array.from({ length: 2 }, () =>
     step("clock", fc.constantFrom(1, 60_000, HOUR - 1, HOUR, 5 * HOUR, -HOUR, -1000 * HOUR), async ({ machine }, by) =>

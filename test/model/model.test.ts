@@ -13,7 +13,7 @@ import { World } from "./world";
 
 const RUNS = depth(1000, 20_000);
 const LONGEST = 30;
-const LIMIT = { timeout: RUNS * 300 };
+const LIMIT = { timeout: RUNS * 1500 };
 
 const size = fc.integer({ min: 1, max: 5 });
 

@@ -7,7 +7,7 @@ import type { LeaseStore } from "../../provider/store/store";
 import { STORE_ID } from "../store/support";
 import type { Machine, Moment } from "./machine";
 import type { Ask, Belief, Choice, Holding } from "./model";
-import { poolOf, type World } from "./world";
+import type { World } from "./world";
 
 /** What a step of a model run works on. */
 export interface Scene {
@@ -69,11 +69,19 @@ export async function reserve({ world, machine }: Scene, start: number, end: num
   else expect(await machine.write((store) => store.unreserve({ start, end }))).toBe(isChange);
 }
 
-/** Gives a pool another size and quarantine. */
-export async function resize({ world, machine }: Scene, name: string, size: number, seconds: number): Promise<void> {
-  const pool = poolOf(world.model, name, size, seconds * 1000);
-  const isDone = world.model.resize(name, pool, machine.clock.now);
-  const ranges = [{ start: pool.first, end: pool.first + size - 1 }];
+/** What a pool is to be. */
+export interface NewSize {
+  readonly name: string;
+  readonly first: number;
+  readonly size: number;
+  readonly seconds: number;
+}
+
+/** Gives a pool other addresses and another quarantine. */
+export async function resize({ world, machine }: Scene, { name, first, size, seconds }: NewSize): Promise<void> {
+  const isDerived = world.model.pools.get(name)?.isDerived === true;
+  const isDone = world.model.resize(name, { first, size, isDerived, quarantine: seconds * 1000 }, machine.clock.now);
+  const ranges = [{ start: first, end: first + size - 1 }];
   const outcome = machine.write((store) => store.updatePool(name, { ranges, quarantineSeconds: seconds }));
   const code = await outcome.then(
     () => undefined,

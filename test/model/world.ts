@@ -6,7 +6,7 @@ import type { InitialContent } from "../../provider/store/store";
 import { checkStep, look, type Snapshot } from "../store/invariants";
 import { Register } from "../store/support";
 import type { Machine } from "./machine";
-import { type Belief, type Holding, Model, type ModelPool } from "./model";
+import { type Belief, type Holding, Model } from "./model";
 
 /** A backup, and what the register held by then. */
 interface Backup {
@@ -150,10 +150,4 @@ function byStart(one: Ends, other: Ends): number {
 
 function byAddress(one: { readonly address: number }, other: { readonly address: number }): number {
   return one.address - other.address;
-}
-
-/** Returns the pool of a model run under that name, if it is of that size. */
-export function poolOf(model: Model, name: string, size: number, quarantine: number): ModelPool {
-  const { first = 0, isDerived = false } = model.pools.get(name) ?? {};
-  return { first, size, isDerived, quarantine };
 }

@@ -1,5 +1,6 @@
 import { MacpoolError } from "../../error";
 import { type Patience, withPatience } from "./patience";
+import { isBusy } from "./sqlite-error";
 import { Turns } from "./turns";
 
 /** How a batch of work becomes one transaction. */
@@ -38,7 +39,8 @@ export class CommitQueue {
   /**
    * Runs `work` inside a transaction and returns its result once that is committed. When it throws a MacpoolError without
    * having written anything, the others of its batch go on; when it throws anything else the batch is undone and its items
-   * are tried again one by one. When the lock cannot be had or the commit fails, that is so for all of the batch.
+   * are tried again one by one. When the commit fails, that is so for all of the batch; when the lock cannot be had in
+   * time, for all that wait.
    *
    * @throws MacpoolError REGISTER_BUSY when the lock cannot be had in time; otherwise what `work` or the commit throws.
    */
@@ -67,17 +69,28 @@ export class CommitQueue {
         await this.#settle(batch);
       } catch (error) {
         if (this.#isSpoilt && batch.length > 1) await this.#settleOneByOne(batch);
-        else for (const item of batch) item.reject(error);
+        else this.#refuse(batch, error);
       }
     }
     this.#running = undefined;
   }
 
   async #settleOneByOne(batch: readonly Item[]): Promise<void> {
-    for (const item of batch) {
+    for (const [index, item] of batch.entries()) {
       await this.#turns.giveWay();
-      await this.#settle([item]).catch(item.reject);
+      try {
+        await this.#settle([item]);
+      } catch (error) {
+        if (isBusy(error)) return this.#refuse(batch.slice(index), error);
+        item.reject(error);
+      }
     }
+  }
+
+  #refuse(batch: readonly Item[], error: unknown): void {
+    // Who came meanwhile has waited for the same lock, and must not wait as long again, one after the other.
+    const others = isBusy(error) ? this.#waiting.splice(0) : [];
+    for (const item of [...batch, ...others]) item.reject(error);
   }
 
   async #settle(batch: readonly Item[]): Promise<void> {

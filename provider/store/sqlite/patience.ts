@@ -41,7 +41,9 @@ export async function withPatience<T>(patience: Patience, attempt: () => T, unti
       if (waited > patience.giveUpAfter) throw timedOut(patience, error);
       if (waited > patience.warnAfter && !hasWarned) {
         hasWarned = true;
-        patience.warn(`Another process holds the lock of register ${patience.location}. It may be suspended. Waiting.`);
+        patience.warn(
+          `Another process holds the lock of register ${patience.location}. It may be suspended. Waiting, ${secondsOf(patience)} s at most.`,
+        );
       }
       // Blocking in the driver would freeze the whole provider, so we wait here.
       await untilNextTry(waited);
@@ -50,10 +52,13 @@ export async function withPatience<T>(patience: Patience, attempt: () => T, unti
 }
 
 function timedOut(patience: Patience, cause: unknown): MacpoolError {
-  const seconds = Math.round(patience.giveUpAfter / 1000);
   return new MacpoolError(
     "REGISTER_BUSY",
-    `Register ${patience.location} stayed locked by another process for ${seconds} s; nothing was written. Look for a suspended pulumi or macpool process, end it, and run again.`,
+    `Register ${patience.location} stayed locked by another process for ${secondsOf(patience)} s; nothing was written. Look for a suspended pulumi or macpool process, end it, and run again.`,
     { cause },
   );
+}
+
+function secondsOf({ giveUpAfter }: Patience): number {
+  return Math.round(giveUpAfter / 1000);
 }

@@ -9,6 +9,11 @@ function sqliteCode(error: unknown): string | undefined {
   return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
 }
 
+/** The error for content that no intact register has, which SQLite itself may take for good. */
+export class DamageError extends Error {
+  readonly code = "SQLITE_CORRUPT_CONTENT";
+}
+
 /** Returns whether another connection holds the lock, so that trying again later may succeed; also once translated. */
 export function isBusy(error: unknown): boolean {
   if (MacpoolError.is(error)) return error.code === "REGISTER_BUSY";
@@ -65,9 +70,11 @@ export function translateSystem(error: unknown, path: string): Error {
   const [code, syscall] = [String(error.code), String(error.syscall)];
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   const words = isFull ? FULL : "the device or file system refused; nothing was changed. Check it, and run again.";
-  const ours = isFull ? "REGISTER_FULL" : "REGISTER_UNUSABLE";
-  const details = { path, system: code };
-  return new MacpoolError(ours, `Register ${path} (${code}, ${syscall}): ${words}`, { cause: error, details });
+  return new MacpoolError(
+    isFull ? "REGISTER_FULL" : "REGISTER_UNUSABLE",
+    `Register ${path} (${code}, ${syscall}): ${words}`,
+    { cause: error, details: { path, system: code } },
+  );
 }
 
 const FULL = "no space is left on the device; nothing was allocated. Free some space and run again.";

@@ -165,6 +165,14 @@ function readStoreId({ database, file }: Connection): string {
   );
 }
 
+function unsound(path: string, fault: string): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${path} is not sound, and nothing was written. ${fault} Put a backup in its place, or start a new register and bring the addresses back from Pulumi state.`,
+    { details: { path } },
+  );
+}
+
 class SqliteBackend implements LedgerBackend {
   readonly location: string;
   readonly #connection: Connection;
@@ -228,8 +236,12 @@ class SqliteBackend implements LedgerBackend {
     return this.#yielding(dump(this.#connection.file));
   }
 
-  verify(following: Parameters<LedgerBackend["verify"]>[0]) {
-    return this.#translating(verify(this.#connection.database, following, (work) => this.#patiently(work)));
+  async verify(following: Parameters<LedgerBackend["verify"]>[0]) {
+    const { database } = this.#connection;
+    const verification = await this.#translating(verify(database, following, (work) => this.#patiently(work)));
+    const [first] = verification.faults;
+    if (first !== undefined) this.#damage ??= unsound(this.location, first);
+    return verification;
   }
 
   async close(): Promise<void> {

@@ -138,10 +138,15 @@ function danglingReferences(database: Database.Database): readonly string[] {
 
 function faultsOf(audit: Audit, database: Database.Database): readonly string[] {
   return database
-    .prepare<[], number>(audit.sql)
+    .prepare<[], unknown>(audit.sql)
     .pluck()
     .all()
-    .map((address) => `${formatMac(address)} ${audit.fault}.`);
+    .map((address) => `${addressText(address)} ${audit.fault}.`);
+}
+
+/** Returns an address in words, whatever damage has made of it. */
+function addressText(address: unknown): string {
+  return typeof address === "number" && isMac(address) ? formatMac(address) : "What should be an address and is none";
 }
 
 function faultsIn(sql: string, database: Database.Database): readonly string[] {

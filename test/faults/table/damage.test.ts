@@ -124,12 +124,17 @@ describe("a flipped bit in the owner of a lease", () => {
     for (let at = content.indexOf(needle); at >= 0; at = content.indexOf(needle, at + 1)) places.push(at);
     // Table, unique index of live leases, and the event.
     expect(places.length).toBeGreaterThanOrEqual(3);
+    const found: string[] = [];
     for (const place of places) {
       const copy = join(temporaryDirectory(), "register.db");
       copyFileSync(path, copy);
       overwrite(copy, place + needle.length - 1, Buffer.from([(needle.at(-1) ?? 0) ^ 1]));
       const { faults } = await (await openFile(copy)).store.verify();
       expect(faults, `byte ${place}`).not.toEqual([]);
+      found.push(faults.join("\n"));
     }
+    // Whichever of the two was flipped, the other is a second copy of it.
+    expect(found.filter((faults) => faults.includes("missing from index lease_live"))).toHaveLength(2);
+    expect(found.filter((faults) => faults.includes("no event that matches its last change"))).toHaveLength(2);
   });
 });
