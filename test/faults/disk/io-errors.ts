@@ -139,6 +139,8 @@ class Trial {
       await this.#opened.close();
       await this.#open();
     }
+    // Before anybody asks again, which would put right what was lost.
+    this.wrong.push(...(await this.#contradictions(this.#opened)));
     for (const owner of this.#owners) {
       await this.#done
         .acquire(this.#opened, owner)
@@ -155,15 +157,24 @@ class Trial {
       this.wrong.push(`left behind: ${left}`);
   }
 
-  async #look(store: LeaseStore): Promise<void> {
-    const live: Lease[] = [];
-    for await (const lease of store.list({ state: "live" })) live.push(lease);
-    const { faults } = await store.verify();
+  async #contradictions(store: LeaseStore): Promise<readonly string[]> {
     const { seq } = await store.identity();
-    const contradictions = this.#done.leases.violations(live, seq).map(({ kind, words }) => `${kind}: ${words}`);
-    this.wrong.push(...faults, ...contradictions);
-    if (live.length !== this.#owners.size) this.wrong.push(`${this.#owners.size} owners have ${live.length} leases`);
+    const wrong = this.#done.leases.violations(await liveOf(store), seq);
+    return wrong.map(({ kind, words }) => `${kind}: ${words}`);
   }
+
+  async #look(store: LeaseStore): Promise<void> {
+    const { faults } = await store.verify();
+    this.wrong.push(...faults, ...(await this.#contradictions(store)));
+    const { length } = await liveOf(store);
+    if (length !== this.#owners.size) this.wrong.push(`${this.#owners.size} owners have ${length} leases`);
+  }
+}
+
+async function liveOf(store: LeaseStore): Promise<readonly Lease[]> {
+  const live: Lease[] = [];
+  for await (const lease of store.list({ state: "live" })) live.push(lease);
+  return live;
 }
 
 async function attempt(fault: Fault, root: string): Promise<ErrorReport> {

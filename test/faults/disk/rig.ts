@@ -9,7 +9,7 @@ import { parsePrefix } from "../../../provider/mac/range";
 import { createSqliteRegister, openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
 import { collect, initial, testContext } from "../../store/support";
 import { Acknowledged, type Violation } from "./acknowledged";
-import type { Built } from "./build";
+import { type Built, onDisk } from "./build";
 import type { Laxity } from "./lax";
 import { afterCut, type Luck } from "./power-cut";
 import type { Random } from "./random";
@@ -96,10 +96,9 @@ export class Rig {
   }
 
   #start(order: StreamOrder): { readonly child: ChildProcess; errors(): string } {
-    const env = { PATH: process.env["PATH"], LD_PRELOAD: this.#built.shim };
-    const watched = { MACPOOL_DISK_ROOT: this.#disk, MACPOOL_DISK_IMAGE: this.#image };
-    const program = this.#built.program("stream");
-    const child = spawn(process.execPath, [program, JSON.stringify(order)], { env: { ...env, ...watched } });
+    const disk = { MACPOOL_DISK_ROOT: this.#disk, MACPOOL_DISK_IMAGE: this.#image };
+    const { program, env } = onDisk(this.#built, "stream", disk);
+    const child = spawn(process.execPath, [program, JSON.stringify(order)], { env });
     let errors = "";
     child.stderr.on("data", (text) => {
       errors += text;

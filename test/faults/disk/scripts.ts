@@ -21,12 +21,12 @@ export const CONTENT: InitialContent = {
 };
 
 /** Returns a request for an address of `owner`. */
-export function requestOf(owner: string): AcquireRequest {
+function requestOf(owner: string): AcquireRequest {
   return { owner, pool: "default", installation: "one", rotation: "", description: "", tags: {} };
 }
 
 /** Returns the lease that the register grants `owner`. */
-export async function grantOf(store: LeaseStore, owner: string): Promise<Lease> {
+async function grantOf(store: LeaseStore, owner: string): Promise<Lease> {
   const [outcome] = await store.acquire([requestOf(owner)]);
   if (outcome?.ok !== true) throw outcome?.error ?? new Error("no outcome");
   return outcome.value.lease;
