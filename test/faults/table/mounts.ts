@@ -10,16 +10,25 @@ function run(command: string, ...args: readonly string[]): void {
 }
 
 /** Whether this process may mount file systems. Where it must be able to and is not, loading this file fails. */
-export const canMount = mayMount();
+export const canMount = may("mount file systems", "full disks and of a file that is mounted by itself", () => {
+  // In a mount namespace of its own, so that nothing is left of the trial.
+  run("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt");
+});
 
-function mayMount(): boolean {
-  if (process.platform !== "linux") return false;
+/** Whether it may mount a file as a disk. */
+export const canMountFiles =
+  canMount &&
+  may("mount a file as a disk", "a full ext4", () => {
+    run("losetup", "--find");
+    run("mkfs.ext4", "-V");
+  });
+
+function may(what: string, tests: string, attempt: () => void): boolean {
   try {
-    // In a mount namespace of its own, so that nothing is left of the trial.
-    run("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt");
+    attempt();
     return true;
   } catch (error) {
-    const words = `file systems cannot be mounted here, so tests of full disks and bind mounts are skipped. ${String(error)}`;
+    const words = `this process cannot ${what}, which the tests of ${tests} need. ${String(error)}`;
     if (isDemanding) throw new Error(`MACPOOL_REQUIRE_TOOLS=1, but ${words}`);
     console.warn(`SKIPPED: ${words}`);
     return false;
