@@ -45,6 +45,8 @@ onEveryEngine((scenario) => {
       await rack.killedIn("up", { nic: "nic-7", change: "create", moment: "after the commit" }, { targetReplace });
       expect(lab.register.holders()).toEqual(macs);
       expect((await rack.stack.up({ targetReplace })).changes).toEqual(["delete nic-7", "replace nic-7"]);
+      // Another up would give it back what the delete of the old one must not have released.
+      expect(lab.register.holders()).toEqual(macs);
       await rack.upAfter(macs);
       await rack.destroy();
     },
