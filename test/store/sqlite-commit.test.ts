@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Worker } from "./process";
+import { Worker } from "../faults/processes/process";
 import { createFile, openFile, Register, rejection, request } from "./support";
 
 /** Returns the number of commits in the write-ahead log: a frame that ends one has the size of the database in it. */

@@ -1,5 +1,6 @@
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
+import { DamageError } from "./sqlite-error";
 
 /** The tables of a lease query. */
 export const leaseTables = "lease join pool on pool.id = lease.pool join name on name.id = lease.installation";
@@ -41,7 +42,7 @@ export function leaseOfRow(row: LeaseRow): Lease {
     acquiredAt: row.acquiredAt,
     releasedAt: row.releasedAt ?? undefined,
     description: row.description,
-    tags: row.tags === "{}" ? {} : JSON.parse(row.tags),
+    tags: row.tags === "{}" ? {} : tagsOf(row.tags),
   };
 }
 
@@ -66,6 +67,14 @@ export function leaseValues(lease: Lease, pool: number, installation: number) {
     lease.description,
     JSON.stringify(lease.tags),
   ] as const;
+}
+
+function tagsOf(text: string): Lease["tags"] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DamageError("the tags of a lease cannot be read");
+  }
 }
 
 /** The tables of an event query. */

@@ -5,6 +5,7 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { ForwardClock } from "../forward-clock";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { type LedgerStatements, ledgerStatements, type Newest, NO_LEASES } from "./ledger-statements";
@@ -14,6 +15,7 @@ import { eventOfRow, eventValues, leaseOfRow, leaseValues } from "./rows";
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
   readonly #context: StoreContext;
+  readonly #clock: ForwardClock;
   readonly #definitions: Definitions;
   readonly #names: Names;
   readonly #sql: LedgerStatements;
@@ -26,6 +28,7 @@ export class SqliteLedger implements Ledger {
 
   constructor(database: Database.Database, context: StoreContext) {
     this.#context = context;
+    this.#clock = new ForwardClock(context, database.name);
     this.#names = new Names(database);
     this.#definitions = new Definitions(database);
     this.#sql = ledgerStatements(database);
@@ -42,15 +45,16 @@ export class SqliteLedger implements Ledger {
   }
 
   get now(): number {
-    return Math.max(this.#context.clock(), this.#latest().at);
+    return this.#clock.notBefore(this.#latest().at);
   }
 
-  /** To be called when a transaction begins. */
-  refresh(): void {
+  /** To be called when a transaction begins; returns a number that only commits of other connections change. */
+  refresh(): unknown {
     this.#least = 0;
     this.#holdings = undefined;
     this.#cursors.clear();
     if (this.#definitions.refresh()) this.#newest = undefined;
+    return this.#definitions.version;
   }
 
   /** Writes what was put off; to be called before a transaction is committed. */

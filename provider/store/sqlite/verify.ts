@@ -78,6 +78,12 @@ const STATEMENTS: readonly string[] = [
   "select 'The register has lost its id.' where not exists (select 1 from register)",
 ];
 
+const PARTIAL_INDEXES = [
+  ["lease_live", "null"],
+  ["lease_released", "not null"],
+  ["lease_release_order", "not null"],
+] as const;
+
 /**
  * Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. Each
  * question is of one moment and is put through `ask`, which may put it again while the register is locked.
@@ -95,6 +101,7 @@ export async function verify(
     () => danglingReferences(database),
     ...audits,
     ...STATEMENTS.map((sql) => () => faultsIn(sql, database)),
+    () => indexFaults(database),
     () => cursorFaults(database),
   ];
   const count = () => Number(database.prepare("select count(*) from lease").pluck().get());
@@ -131,14 +138,31 @@ function danglingReferences(database: Database.Database): readonly string[] {
 
 function faultsOf(audit: Audit, database: Database.Database): readonly string[] {
   return database
-    .prepare<[], number>(audit.sql)
+    .prepare<[], unknown>(audit.sql)
     .pluck()
     .all()
-    .map((address) => `${formatMac(address)} ${audit.fault}.`);
+    .map((address) => `${addressText(address)} ${audit.fault}.`);
+}
+
+/** Returns an address in words, whatever damage has made of it. */
+function addressText(address: unknown): string {
+  return typeof address === "number" && isMac(address) ? formatMac(address) : "What should be an address and is none";
 }
 
 function faultsIn(sql: string, database: Database.Database): readonly string[] {
   return database.prepare<[], string>(sql).pluck().all();
+}
+
+/** SQLite's own check finds what an index over a part of its table lacks, but not what it has too much. */
+function indexFaults(database: Database.Database): readonly string[] {
+  const found = database.prepare<[string], number>("select count(*) from sqlite_schema where name = ?").pluck();
+  return PARTIAL_INDEXES.flatMap(([index, condition]) => {
+    if (found.get(index) === 0) return [`The register has lost its index ${index}.`];
+    const count = (how: string) =>
+      database.prepare<[], number>(`select count(*) from lease ${how} where released_at is ${condition}`).pluck().get();
+    if (count(`indexed by ${index}`) === count("not indexed")) return [];
+    return [`Index ${index} has another number of leases than the register.`];
+  });
 }
 
 /** What a sequence has passed over it never comes back to, so every address below its cursor must have been issued. */

@@ -1,11 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-
-const ROOT = join(__dirname, "..", "..");
-const WORKER = join(__dirname, "worker.ts");
+import { MODULES, workerProgram } from "./program";
 
 /** What a worker answers: a value, or an error's code and message. */
 export interface Answer {
@@ -16,6 +13,8 @@ export interface Answer {
   readonly owner?: string;
   readonly address?: string;
   readonly token?: string;
+  readonly granted?: number;
+  readonly longest?: number;
 }
 
 /** Another process; see worker.ts for what it can do. It ends with the test at the latest. */
@@ -26,8 +25,8 @@ export class Worker {
 
   constructor(user?: number) {
     const identity = user === undefined ? {} : { uid: user, gid: user };
-    const env = { PATH: process.env["PATH"], TSX_DISABLE_CACHE: "1" };
-    const child = spawn(process.execPath, ["--import", "tsx", WORKER], { cwd: ROOT, env, ...identity });
+    const env = { PATH: process.env["PATH"], NODE_PATH: MODULES };
+    const child = spawn(process.execPath, [workerProgram()], { cwd: "/", env, ...identity });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#errors += text;
     });
@@ -56,6 +55,16 @@ export class Worker {
     const { value, done } = await this.#answers.next();
     if (done === true) throw new Error(`the worker ended: ${this.#errors}`);
     return JSON.parse(value);
+  }
+
+  /** Stops the worker where it is, as Ctrl-Z does. */
+  suspend(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets a suspended worker go on. */
+  resume(): void {
+    this.#child.kill("SIGCONT");
   }
 
   /** Kills the worker as `kill -9` does, waits until it is gone and returns what it had still said. */

@@ -1,12 +1,13 @@
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import Database from "better-sqlite3";
-import { MacpoolError } from "../../provider/error";
-import type { AcquireRequest } from "../../provider/lease/lease";
-import { formatMac } from "../../provider/mac/mac";
-import { systemContext } from "../../provider/store/open";
-import { createSqliteRegister, openSqliteStore } from "../../provider/store/sqlite/sqlite-store";
-import type { InitialContent, LeaseStore } from "../../provider/store/store";
+import { MacpoolError } from "../../../provider/error";
+import type { AcquireRequest } from "../../../provider/lease/lease";
+import { formatMac } from "../../../provider/mac/mac";
+import { systemContext } from "../../../provider/store/open";
+import type { Waiting } from "../../../provider/store/sqlite/patience";
+import { createSqliteRegister, openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
+import type { InitialContent, LeaseStore } from "../../../provider/store/store";
 
 /**
  * Another process that uses a register, or holds its lock: it does what each line on its standard input says and answers
@@ -14,10 +15,16 @@ import type { InitialContent, LeaseStore } from "../../provider/store/store";
  */
 type Command =
   | { readonly do: "create"; readonly path: string; readonly content: InitialContent }
-  | { readonly do: "open"; readonly path: string }
+  | ({ readonly do: "open"; readonly path: string } & Waiting)
   | { readonly do: "allocate"; readonly request: AcquireRequest; readonly count: number; readonly atOnce: number }
   | { readonly do: "stream"; readonly request: AcquireRequest }
-  | { readonly do: "lock"; readonly path: string }
+  | {
+      readonly do: "saturate";
+      readonly request: AcquireRequest;
+      readonly atOnce: number;
+      readonly milliseconds: number;
+    }
+  | { readonly do: "lock"; readonly path: string; readonly sql?: string }
   | { readonly do: "unlock" };
 
 const context = systemContext((message) => console.error(message));
@@ -30,15 +37,18 @@ async function obey(command: Command): Promise<object> {
       createSqliteRegister(command.path, command.content, context);
       return {};
     case "open":
-      store = await openSqliteStore(command.path, context);
+      store = await openSqliteStore(command.path, context, command);
       return store.identity();
     case "allocate":
       return { addresses: await allocate(command.request, command.count, command.atOnce) };
     case "stream":
       return stream(command.request);
+    case "saturate":
+      return saturate(command.request, command.atOnce, command.milliseconds);
     case "lock":
       locked = new Database(command.path);
       locked.exec("begin immediate");
+      locked.exec(command.sql ?? "");
       return {};
     case "unlock":
       locked?.exec("commit");
@@ -64,6 +74,28 @@ async function stream(request: AcquireRequest): Promise<never> {
     const owners = [0, 1, 2].map((index) => `${request.owner}-${round}-${index}`);
     await Promise.all(owners.map(async (owner) => answer(await acquire({ ...request, owner }))));
   }
+}
+
+/**
+ * Asks for addresses of new owners for so long, again as soon as one is had, from `atOnce` sides. Returns how many it got
+ * and the longest that one was waited for, in milliseconds from the call to its return.
+ */
+async function saturate(request: AcquireRequest, atOnce: number, milliseconds: number): Promise<object> {
+  const end = performance.now() + milliseconds;
+  let granted = 0;
+  let longest = 0;
+  const side = async (name: string) => {
+    let before = performance.now();
+    for (let round = 0; before < end; round += 1) {
+      await acquire({ ...request, owner: `${request.owner}-${name}-${round}` });
+      const now = performance.now();
+      longest = Math.max(longest, now - before);
+      granted += 1;
+      before = now;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, (_, index) => side(String(index))));
+  return { granted, longest };
 }
 
 async function acquire(request: AcquireRequest) {

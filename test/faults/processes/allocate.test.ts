@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Lease } from "../../provider/lease/lease";
-import { formatMac, parseMac } from "../../provider/mac/mac";
+import type { Lease } from "../../../provider/lease/lease";
+import { formatMac, parseMac } from "../../../provider/mac/mac";
+import { BIG, createFile, openFile, request } from "../../store/support";
 import { type Answer, Worker } from "./process";
-import { BIG, createFile, openFile, request } from "./support";
 
 const SEQUENTIAL = { ...BIG, strategy: "sequential" as const };
 const LIMIT = { timeout: 120_000 };
