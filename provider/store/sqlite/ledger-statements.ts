@@ -35,6 +35,7 @@ export interface LedgerStatements {
   readonly liveWithin: Database.Statement<[Mac, Mac, number], LeaseRow>;
   readonly liveCount: Database.Statement<[Mac, Mac], { count: number }>;
   readonly longestReleased: Database.Statement<[number], LeaseRow>;
+  readonly isTaken: Database.Statement<[Mac], number>;
   readonly addressesFrom: Database.Statement<[Mac, Mac], { address: Mac }>;
   readonly counts: Database.Statement<{ start: Mac; end: Mac; over: number }, Counts>;
   readonly append: Database.Statement<unknown[]>;
@@ -62,6 +63,7 @@ export function ledgerStatements(database: Database.Database): LedgerStatements 
       "select count(*) as count from lease where address between ? and ? and released_at is null",
     ),
     longestReleased: database.prepare(`${leaseQuery} where pool = ? and released_at is not null order by seq`),
+    isTaken: database.prepare<[Mac], number>("select 1 from lease where address = ?").pluck(),
     addressesFrom: database.prepare("select address from lease where address between ? and ? order by address"),
     counts: database.prepare(
       `select count(*) filter (where released_at is null) as live,

@@ -83,6 +83,7 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
   ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
   for (const pool of content.pools) createPool(pool, ledger);
   for (const reservation of content.reservations) reserve(reservation, ledger);
+  ledger.flush();
 }
 
 /** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
@@ -139,6 +140,7 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
       if (database.inTransaction) commit.run();
     },
     commit: () => {
+      ledger.flush();
       try {
         commit.run();
       } catch (error) {
