@@ -183,8 +183,8 @@ const everyStep: readonly fc.Arbitrary<Command>[] = [
     const copy = world.model.copy();
     world.backups.push({ model: copy, restore: await machine.backup() });
   }),
-  step("restore", number, restore, ({ backups }) => backups.length > 0),
-  step("reconcile", fc.constant("all"), reconcile),
+  ...Array.from({ length: 2 }, () => step("restore", number, restore, ({ backups }) => backups.length > 0)),
+  ...Array.from({ length: 3 }, () => step("reconcile", fc.constantFrom(undefined, "a", "b", "c"), reconcile)),
   step("ask whether the register is older than any state", fc.constant("all"), checkGuard),
 ];
 

@@ -18,12 +18,12 @@ const LIMIT = { timeout: RUNS * 1500 };
 const size = fc.integer({ min: 1, max: 5 });
 
 /** Two pools of one to five addresses, so that every run sees exhaustion and reuse. */
-const anyContent: fc.Arbitrary<InitialContent> = fc.tuple(size, size).map(([p, q]) =>
+const anyContent: fc.Arbitrary<InitialContent> = fc.tuple(size, size, fc.nat(2)).map(([p, q, from]) =>
   initial({
     pools: [
       {
         name: "p",
-        ranges: [{ start: FIRST.p, end: FIRST.p + p - 1 }],
+        ranges: [{ start: FIRST.p + from, end: FIRST.p + from + p - 1 }],
         strategy: "sequential",
         quarantineSeconds: 3600,
       },

@@ -129,15 +129,18 @@ export async function restore({ world, machine }: Scene, number: number): Promis
   ).toEqual([]);
 }
 
-/** Puts back what states know and the register has lost; after that, each state that was put back is known again. */
-export async function reconcile(scene: Scene): Promise<void> {
-  const { world, machine } = scene;
-  const stated = world.beliefs.map((belief) => ({ ...belief, description: "", tags: {}, stack: "a stack" }));
+/**
+ * Puts back what states know and the register has lost; after that, each state that was put back is known again. With
+ * `owner`, only the states of that owner's stack are at hand.
+ */
+export async function reconcile({ world, machine }: Scene, owner: string | undefined): Promise<void> {
+  const beliefs = world.beliefs.filter((one) => owner === undefined || one.owner === owner);
+  const stated = beliefs.map((belief) => ({ ...belief, description: "", tags: {}, stack: "a stack" }));
   const seq = world.model.seq;
   const foretold = await machine.store.recover(stated, false);
   expect((await machine.store.identity()).seq, "a trial run wrote something").toBe(seq);
   const done = await machine.write((store) => store.recover(stated, true));
-  const verdicts = world.model.recover(world.beliefs, machine.clock.now);
+  const verdicts = world.model.recover(beliefs, machine.clock.now);
   expect(
     done.map(({ verdict }) => verdict),
     "I3: what becomes of lost leases",
@@ -145,7 +148,7 @@ export async function reconcile(scene: Scene): Promise<void> {
   expect(foretold.map(({ verdict }) => verdict)).toEqual(verdicts);
   world.turn();
   await world.check(machine);
-  const put = world.beliefs.filter((_, index) => /^(insert|renew)$/.test(verdicts[index] ?? ""));
+  const put = beliefs.filter((_, index) => /^(insert|renew)$/.test(verdicts[index] ?? ""));
   for (const belief of put) expect(await faultOf(machine.store, belief), "a state that was put back").toBeUndefined();
   const newest = Math.max(0, ...put.map((belief) => belief.seq));
   expect(world.model.seq, "I9: the register is newer than every state that was put back").toBeGreaterThanOrEqual(
