@@ -8,6 +8,8 @@ export interface Aim {
   readonly bound: "at least" | "at most";
   /** Undefined where the figure is only told, and held to nothing. */
   readonly target?: number;
+  /** How far a check lets a target be missed that is known to be out of reach so far; only ever to be tightened. */
+  readonly held?: number;
   /** What we would like. */
   readonly moonshot?: number;
 }
@@ -29,8 +31,12 @@ export function medianFigure(aim: Aim, values: readonly number[], detail: string
   return { ...aim, value: median(values), rounds: values.length, spread, detail };
 }
 
-/** Returns whether the figure meets its target. */
-export function isMet({ bound, target, value }: Figure): boolean {
+/** Returns whether the figure meets its target, or is where it is known to be so far. */
+export function isHeld({ bound, target, held = target, value }: Figure): boolean {
+  return held === undefined || isWithin(value, held, bound);
+}
+
+function isMet({ bound, target, value }: Figure): boolean {
   return target === undefined || isWithin(value, target, bound);
 }
 

@@ -148,7 +148,14 @@ async function bytesFigure(directory: string, leases: number): Promise<Figure> {
   database.close();
   const shares = parts.slice(0, 3).map(({ name, bytes }) => `${name} ${(bytes / leases).toFixed(0)}`);
   return {
-    ...{ id: "S8", name: "file bytes a lease, owner of 51 characters", bound: "at most", target: 170, moonshot: 110 },
+    ...{
+      id: "S8",
+      name: "file bytes a lease, owner of 51 characters",
+      bound: "at most",
+      target: 170,
+      held: 305,
+      moonshot: 110,
+    },
     value: (statSync(path).size - before) / leases,
     detail: `${leases} leases: ${shares.join(", ")}`,
   };

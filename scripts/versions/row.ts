@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { ROOT, type Row } from "./matrix";
 import { environmentOf, type NodeBinary } from "./node";
@@ -46,8 +46,9 @@ export async function runRow(row: Row, node: NodeBinary, scratch: string): Promi
     await copyTree(tree);
     await install(row, place);
     await provideAddon(row, node, place, join(scratch, `addon-${row.node}`));
-    const report = await runSuite(node, place);
-    return { ...(await versionsIn(node, place)), passed: report.numPassedTests, failures: failuresOf(report, tree) };
+    const { report, complaint } = await runSuite(node, place);
+    const failures = [...failuresOf(report, tree), ...complaint];
+    return { ...(await versionsIn(node, place)), passed: report.numPassedTests, failures };
   } finally {
     rmSync(tree, { recursive: true, force: true });
   }
@@ -92,7 +93,8 @@ async function provideAddon({ node }: Row, { headers }: NodeBinary, place: Place
   }
 }
 
-async function runSuite({ path }: NodeBinary, place: Place): Promise<Report> {
+/** Runs the suite; the complaint is what vitest says when it failed, which need not show in its report. */
+async function runSuite({ path }: NodeBinary, place: Place) {
   const file = join(place.cwd, ".report.json");
   const vitest = join(place.cwd, "node_modules", "vitest", "vitest.mjs");
   const args = [
@@ -103,9 +105,22 @@ async function runSuite({ path }: NodeBinary, place: Place): Promise<Report> {
     "--reporter=json",
     `--outputFile=${file}`,
   ];
-  const { stdout, stderr } = await runToEnd(path, [vitest, ...args], place);
+  const { code, stdout, stderr } = await runToEnd(path, [vitest, ...args], place);
   if (!existsSync(file)) throw new Error(`vitest gave no report:\n${stdout}${stderr}`);
-  return JSON.parse(readFileSync(file, "utf8"));
+  const report: Report = JSON.parse(readFileSync(file, "utf8"));
+  const complaint = code === 0 ? [] : [`vitest ended with code ${code}: ${stderr.trim().slice(-2_000)}`];
+  // A file whose process was lost may be missing from a report that is otherwise green.
+  const missing = testFiles(place.cwd).filter((name) => !report.testResults.some((result) => result.name === name));
+  return { report, complaint: [...complaint, ...missing.map((name) => `${name}: not run`)] };
+}
+
+function testFiles(tree: string): readonly string[] {
+  return SUITE.flatMap((path) => {
+    if (path.endsWith(".ts")) return [join(tree, path)];
+    return readdirSync(join(tree, path))
+      .filter((name) => name.endsWith(".test.ts"))
+      .map((name) => join(tree, path, name));
+  });
 }
 
 async function versionsIn({ path }: NodeBinary, place: Place): Promise<{ node: string; pulumi: string }> {
