@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "const value = work();\n        resolve(value);\n        return () => undefined;",
       },
     ],
-    suspects: ["test/store/commit-queue.test.ts", "test/model"],
+    suspects: ["test/store/commit-queue.test.ts", "test/faults/disk/io-errors.test.ts"],
   },
   {
     name: "a transaction takes its lock only when it writes (begin deferred)",
@@ -57,16 +57,44 @@ export const MUTANTS: readonly Mutant[] = [
     suspects: ["test/faults/processes", "test/store/sqlite-commit.test.ts"],
   },
   {
-    name: "the cursor is written outside the transaction",
+    name: "the cursor is kept outside the transaction, and moves though that was undone",
     edits: [
       {
         file: `${SQLITE}/sqlite-ledger.ts`,
-        find: "this.#sql.setCursor.run(address, this.#definitions.id(pool));",
-        replace:
-          "const id = this.#definitions.id(pool);\n    queueMicrotask(() => this.#sql.setCursor.run(address, id));",
+        find: "    this.#holdings = undefined;\n    this.#cursors.clear();\n    if (",
+        replace: "    this.#holdings = undefined;\n    if (",
       },
     ],
     suspects: ["test/model", CONTRACT],
+  },
+  {
+    name: "the cursor is written in a transaction of its own, after the commit",
+    edits: [
+      {
+        file: `${SQLITE}/sqlite-store.ts`,
+        find: "ledger.flush();\n      try {\n        commit.run();",
+        replace: "try {\n        commit.run();\n        ledger.flush();",
+      },
+    ],
+    suspects: ["test/store/sqlite-tables.test.ts", "test/model", CONTRACT],
+  },
+  {
+    name: "a store goes on after a commit that could not be synced",
+    edits: [
+      { file: `${SQLITE}/sqlite-store.ts`, find: "if (isUnsynced(error)) doubt = error;", replace: "void isUnsynced;" },
+    ],
+    suspects: ["test/faults/disk/io-errors.test.ts"],
+  },
+  {
+    name: "the directories of a new register are not synced",
+    edits: [
+      {
+        file: `${SQLITE}/scratch.ts`,
+        find: "made = dirname(made)) syncDirectory(dirname(made));",
+        replace: "made = dirname(made)) void made;",
+      },
+    ],
+    suspects: ["test/faults/disk/cut-points.test.ts"],
   },
   {
     name: "a release does not look at the token",
