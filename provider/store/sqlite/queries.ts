@@ -3,9 +3,9 @@ import type Database from "better-sqlite3";
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
 import { leasesByOwner } from "./by-owner";
-import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
 
 /** Rows read at a time, whether or not they match: an open cursor would bar every write on this connection. */
 const PAGE = 1000;

@@ -5,10 +5,10 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { Names } from "./names";
-import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
