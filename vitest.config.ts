@@ -10,7 +10,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["test/{mac,lease,store,resource,sdk}/**/*.test.ts"],
+          include: ["test/{mac,lease,store,postgres,resource,sdk}/**/*.test.ts"],
+          globalSetup: ["test/postgres/global-setup.ts"],
         },
       },
       {

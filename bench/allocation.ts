@@ -51,7 +51,7 @@ export async function allocationFigures(): Promise<readonly Figure[]> {
 async function newStore(directory: string) {
   const path = join(directory, "register.db");
   const context = systemContext(console.error);
-  createRegister(path, context);
+  await createRegister(path, context);
   return openRegister(path, context);
 }
 

@@ -14,7 +14,7 @@ export async function openingFigures(): Promise<readonly Figure[]> {
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
   const context = systemContext(console.error);
   const paths = { empty: join(directory, "empty.db"), large: join(directory, "large.db") };
-  for (const path of Object.values(paths)) createRegister(path, context);
+  for (const path of Object.values(paths)) await createRegister(path, context);
   await fill(paths.large);
   const open = (path: string) => () =>
     timed(async () => {

@@ -39,7 +39,7 @@ export async function providerHostFigures(): Promise<readonly Figure[]> {
 async function contestant(provider: "noop" | "ours") {
   const { directory, remove } = makeProject(provider);
   const register = join(directory, "register.db");
-  createRegister(register, systemContext(console.error));
+  await createRegister(register, systemContext(console.error));
   const host = await startHost({ cwd: directory, env: { MACPOOL_STORE: register } });
   const end = async () => {
     await host.close();

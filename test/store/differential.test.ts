@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { depth } from "../depth";
+import { hasPostgres, openPostgres } from "../postgres/support";
 import { checkDrain, checkStep, checkViews, look } from "./invariants";
 import { anyContent, anyOperations, type Operation } from "./operations";
 import { type Content, initial, type Open, openMemory, openSqlite, Register, TestClock, testContext } from "./support";
@@ -42,12 +43,22 @@ it("whatever happens to pools of one to five addresses, every invariant holds af
   );
 });
 
-it("memory and SQLite give exactly the same outcomes, and hold the same in the end", LIMIT, async () => {
-  await fc.assert(
-    fc.asyncProperty(anyContent, anyOperations, async (content, operations) => {
-      const expected = await run(openMemory, content, operations);
-      expect(await run(openSqlite, content, operations)).toEqual(expected);
-    }),
-    { numRuns: RUNS },
-  );
-});
+/** Every kind of register that lasts; memory is what they are compared with. */
+const KINDS = [
+  { name: "SQLite", open: openSqlite, runs: RUNS, isThere: true },
+  // Each run makes a schema, which takes longer than a file.
+  { name: "PostgreSQL", open: openPostgres, runs: Math.ceil(RUNS / 4), isThere: hasPostgres },
+];
+
+for (const { name, open, runs, isThere } of KINDS) {
+  const title = `memory and ${name} give exactly the same outcomes, and hold the same in the end`;
+  it.skipIf(!isThere)(title, LIMIT, async () => {
+    await fc.assert(
+      fc.asyncProperty(anyContent, anyOperations, async (content, operations) => {
+        const expected = await run(openMemory, content, operations);
+        expect(await run(open, content, operations)).toEqual(expected);
+      }),
+      { numRuns: runs },
+    );
+  });
+}
