@@ -25,13 +25,13 @@ export function serverPrograms(): string {
 }
 
 /** Returns the URL of the database that this run shares, without a schema. */
-function sharedDatabase(): string {
+export function sharedDatabase(): string {
   if (shared === undefined) throw new Error("no PostgreSQL server is installed");
   return shared.url;
 }
 
 /** Returns the URL of a schema that is not there yet; it goes, with all that is in it, when the test ends. */
-function newSchema(): string {
+export function newSchema(): string {
   const schema = `test_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
   onTestFinished(async () => {
     await runSql(`drop schema if exists ${schema} cascade`);

@@ -101,8 +101,9 @@ class PooledDatabase implements Database {
       // Otherwise a process that has nothing else to do would not end.
       allowExitOnIdle: true,
     });
-    // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+    // A connection that breaks fails its query, or is replaced by the next one; without listeners it would end the process.
     this.#pool.on("error", () => undefined);
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
   }
 
   query<Row>(statement: Statement | string): Promise<readonly Row[]> {
