@@ -54,6 +54,9 @@ describePostgres("clients that write at the same time", () => {
     const [first = 0] = all;
     expect(formatMac(first)).toBe("42:30:00:00:00:00");
     expect(all).toEqual(all.map((_, index) => first + index));
+    // Whoever was late is told by the cursor, before a number is drawn.
+    const numbers = (await registers[0]?.events())?.map(({ seq }) => seq);
+    expect(numbers).toEqual(numbers?.map((_, index) => index + 1));
     expect(await faultsOf(registers[0])).toEqual([]);
   });
 
