@@ -2,23 +2,54 @@ import { defineConfig } from "vitest/config";
 
 const shared = { pool: "forks" as const, testTimeout: 60_000 };
 
-// `npm test -- --project unit` is the quick loop: nothing of it needs a build, a package or an engine.
+/** What tells the same scenarios as all of test/e2e, in the shortest time: the life of an address, and crashes. */
+const core = ["test/e2e/check.test.ts", "test/e2e/lifecycle.test.ts", "test/e2e/sharing.test.ts"];
+
+/** Projects are layers: TESTING.md says what each proves, and package.json which command runs which of them. */
 export default defineConfig({
   test: {
     projects: [
       {
+        // The quick loop: `npx vitest --project unit`. Nothing of it needs a build, a package or an engine.
         test: {
           ...shared,
           name: "unit",
-          include: ["test/{mac,lease,store,postgres,resource,sdk}/**/*.test.ts"],
-          globalSetup: ["test/postgres/global-setup.ts"],
+          include: ["test/{mac,lease,store,resource,sdk,model,fuzz,mutants}/**/*.test.ts"],
         },
       },
       {
         test: {
           ...shared,
-          name: "whole",
-          include: ["test/{host,cli,docs,engine,e2e,examples}/**/*.test.ts"],
+          name: "postgres",
+          include: ["test/postgres/**/*.test.ts"],
+          globalSetup: ["test/postgres/global-setup.ts"],
+        },
+      },
+      {
+        test: { ...shared, name: "faults", include: ["test/faults/**/*.test.ts"] },
+      },
+      {
+        test: {
+          ...shared,
+          name: "package",
+          include: ["test/{host,cli,docs,engine}/**/*.test.ts", ...core],
+          globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          exclude: core,
+          globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "examples",
+          include: ["test/examples/**/*.test.ts"],
           globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
         },
       },

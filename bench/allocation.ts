@@ -1,74 +1,75 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import Database from "better-sqlite3";
-import type { AcquireRequest } from "../provider/lease/lease";
-import { createRegister, openRegister, systemContext } from "../provider/store/open";
-import { type Figure, interleaved, median, medianRatio, timed } from "./report";
+import type { Bench, BenchContext } from "./bench";
+import { type DurableOptions, type DurableTimes, durableTimes } from "./contestants";
+import { type Aim, type Figure, median, medianFigure, ratios } from "./report";
 
-const COMMITS = 400;
-const TURN = 16;
-const ROUNDS = 9;
+const SLOW_MILLISECONDS = 2;
+const POOLS = ["derived", "sequential"] as const;
 
-/** Returns the speed of allocations against raw inserts on the same settings: one a commit, and 16 a turn. */
-export async function allocationFigures(): Promise<readonly Figure[]> {
-  const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
-  const store = await newStore(directory);
-  const raw = newRaw(directory);
-  let made = 0;
-  const request = (): AcquireRequest => {
-    made += 1;
-    const owner = `acme/network/production/lab:vm:Vm/web-${made}-nic`;
-    return { owner, installation: "bench", pool: "default", rotation: "", description: "", tags: {} };
-  };
-  const times = await interleaved(ROUNDS, {
-    raw: () => timed(() => repeat(COMMITS, () => raw.insert(request().owner))),
-    single: () => timed(() => repeat(COMMITS, () => store.acquire([request()]))),
-    turn: () => timed(() => repeat(COMMITS / TURN, () => Promise.all(turn(() => store.acquire([request()]))))),
-  });
-  await store.close();
-  raw.close();
-  rmSync(directory, { recursive: true, force: true });
-  const each = (name: keyof typeof times) => `${((1000 * median(times[name])) / COMMITS).toFixed(0)} us`;
-  return [
-    {
-      name: "one durable allocation / raw insert commit",
-      value: medianRatio(times.raw, times.single),
-      target: 0.7,
-      bound: "at least",
-      detail: `${each("single")} against ${each("raw")}, rate over rate`,
-    },
-    {
-      name: "16 allocations in one turn / raw insert commits",
-      value: medianRatio(times.raw, times.turn),
-      target: 5,
-      bound: "at least",
-      detail: `${each("turn")} against ${each("raw")} an address, rate over rate`,
-    },
-  ];
-}
+type Pool = DurableOptions["pool"];
 
-async function newStore(directory: string) {
-  const path = join(directory, "register.db");
-  const context = systemContext(console.error);
-  await createRegister(path, context);
-  return openRegister(path, context);
-}
-
-function newRaw(directory: string) {
-  const database = new Database(join(directory, "raw.db"));
-  for (const pragma of ["journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 1000"]) {
-    database.pragma(pragma);
+/** Returns single allocations against raw inserts, one a commit: on this disk, and on a slower one. */
+export const alloc: Bench = async (context) => {
+  const figures: Figure[] = [];
+  for (const pool of poolsOf(context)) {
+    const times = await durableTimes(optionsFor(context, pool, []));
+    figures.push(singleFigure(times, aim("S1", `one durable allocation / raw insert commit, ${pool}`, 0.75, 0.87)));
   }
-  database.exec("create table raw (id integer primary key, owner text not null) strict");
-  const insert = database.prepare<[string]>("insert into raw (owner) values (?)");
-  return { insert: (owner: string) => insert.run(owner), close: () => database.close() };
+  const slow = timesOnSlowDisk(context);
+  const aimed = aim("S1", "one durable allocation / raw insert commit, disk 2 ms slower", 0.95, 1);
+  return slow === undefined ? figures : [...figures, singleFigure(slow, aimed)];
+};
+
+/** Returns allocations in groups against raw inserts: one a commit for those of one turn, as many a commit for batches. */
+export const batch: Bench = async (context) => {
+  const figures: Figure[] = [];
+  for (const pool of poolsOf(context)) {
+    const times = await durableTimes(optionsFor(context, pool, [256, 1024]));
+    figures.push(turnFigure(times, aim("S2", `16 in one turn / raw insert commit, ${pool}`, 5, 9)));
+    for (const { size, raw, ours } of times.batches) {
+      const [target, moonshot] = size === 256 ? [0.3, 0.5] : [0.25, 0.4];
+      const against = aim("S3", `batch of ${size} / raw bulk insert, ${pool}`, target, moonshot);
+      figures.push(medianFigure(against, ratios(raw, ours), perAddress(ours, raw)));
+    }
+  }
+  const slow = timesOnSlowDisk(context);
+  const aimed = aim("S2", "16 in one turn / raw insert commit, disk 2 ms slower", 12, 15);
+  return slow === undefined ? figures : [...figures, turnFigure(slow, aimed)];
+};
+
+/** A check has no time for both; addresses all over the pool are the harder ones. */
+function poolsOf({ isShort }: BenchContext): readonly Pool[] {
+  return isShort ? ["derived"] : POOLS;
 }
 
-async function repeat(times: number, work: () => unknown): Promise<void> {
-  for (let done = 0; done < times; done += 1) await work();
+function optionsFor({ isShort }: BenchContext, pool: Pool, batches: readonly number[]): DurableOptions {
+  return isShort
+    ? { pool, batches, rounds: 7, slices: 4, singles: 32 }
+    : { pool, batches, rounds: 15, slices: 6, singles: 48 };
 }
 
-function turn<T>(work: () => T): T[] {
-  return Array.from({ length: TURN }, work);
+function timesOnSlowDisk({ slowDisk, isShort }: BenchContext): DurableTimes | undefined {
+  if (slowDisk === undefined) return undefined;
+  const options: DurableOptions = { pool: "derived", batches: [], rounds: isShort ? 5 : 11, slices: 2, singles: 32 };
+  const child = ["--import", "tsx", join(__dirname, "slow-child.ts"), JSON.stringify(options)];
+  const env = { ...process.env, ...slowDisk.environment(SLOW_MILLISECONDS) };
+  return JSON.parse(execFileSync(process.execPath, child, { env, encoding: "utf8" }));
+}
+
+function aim(id: string, name: string, target: number, moonshot: number): Aim {
+  return { id, name, bound: "at least", target, moonshot };
+}
+
+function singleFigure({ raw, single }: DurableTimes, against: Aim): Figure {
+  return medianFigure(against, ratios(raw, single), perAddress(single, raw));
+}
+
+function turnFigure({ raw, turn }: DurableTimes, against: Aim): Figure {
+  return medianFigure(against, ratios(raw, turn), perAddress(turn, raw));
+}
+
+function perAddress(ours: readonly number[], raw: readonly number[]): string {
+  const micros = (times: readonly number[]) => (1000 * median(times)).toPrecision(3);
+  return `${micros(ours)} us an address against ${micros(raw)}`;
 }

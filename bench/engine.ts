@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { createRegister, systemContext } from "../provider/store/open";
 import { findPulumi } from "../test/engine/find-pulumi";
 import { type CliStack, makeCliStack } from "../test/engine/real-cli";
+import type { Bench } from "./bench";
 import { makeProject } from "./project";
-import { type Figure, interleaved, median, medianRatio, timed } from "./report";
+import { interleaved, median, medianFigure, ratios, timed } from "./report";
 
 const NICS = 500;
 const ROUNDS = 3;
@@ -12,7 +13,7 @@ const PROGRAM = `const { MacAddress } = require("pulumi-macpool");
 for (let nic = 0; nic < ${NICS}; nic += 1) new MacAddress("nic-" + nic);`;
 
 /** Returns the speed of whole programs on the real engine, against the same program on a provider that does nothing. */
-export async function engineFigures(): Promise<readonly Figure[]> {
+export const engineFigures: Bench = async () => {
   const cli = findPulumi();
   if (cli === undefined) {
     console.warn("SKIPPED bench engine: there is no Pulumi CLI on PATH or in ~/.pulumi/bin.");
@@ -26,29 +27,23 @@ export async function engineFigures(): Promise<readonly Figure[]> {
   const seconds = (times: readonly number[]) => `${(median(times) / 1000).toFixed(2)} s`;
   const against = (times: typeof fresh) => `${seconds(times.ours)} against ${seconds(times.noop)}, ${NICS} NICs`;
   return [
+    medianFigure(
+      { id: "", name: `first up of ${NICS} NICs / no-op provider`, bound: "at most", target: 1.1 },
+      ratios(fresh.ours, fresh.noop),
+      against(fresh),
+    ),
+    medianFigure(
+      { id: "", name: `unchanged up of ${NICS} NICs / no-op provider`, bound: "at most", target: 1.1 },
+      ratios(unchanged.ours, unchanged.noop),
+      against(unchanged),
+    ),
     {
-      name: "first up of 500 NICs / no-op provider",
-      value: medianRatio(fresh.ours, fresh.noop),
-      target: 1.1,
-      bound: "at most",
-      detail: against(fresh),
-    },
-    {
-      name: "unchanged up of 500 NICs / no-op provider",
-      value: medianRatio(unchanged.ours, unchanged.noop),
-      target: 1.1,
-      bound: "at most",
-      detail: against(unchanged),
-    },
-    {
-      name: "KiB of state a MacAddress",
+      ...{ id: "", name: "KiB of state a MacAddress", bound: "at most", target: 3 },
       value: bytes / 1024,
-      target: 3,
-      bound: "at most",
       detail: "its resource in pulumi stack export, compact",
     },
   ];
-}
+};
 
 async function stackOf(cli: string, provider: "noop" | "ours") {
   const project = makeProject(provider, PROGRAM);

@@ -1,31 +1,59 @@
 /**
  * `npm run bench`: prints how fast we are, as ratios against a raw database or a provider that does nothing, in one run.
- * Names on the command line choose figures: `npm run bench -- allocation`.
+ * Names on the command line choose benches: `npm run bench -- alloc batch`; `--leases 0,1e6,16e6` are the sizes that
+ * `scale` compares. With `--check` fewer rounds are made, and the exit code is 1 when a target is missed.
  *
  * @module
  */
-import { allocationFigures } from "./allocation";
+import { parseArgs } from "node:util";
+import { alloc, batch } from "./allocation";
+import type { Bench, BenchContext } from "./bench";
 import { engineFigures } from "./engine";
-import { openingFigures } from "./opening";
-import { providerHostFigures } from "./provider-host";
-import { type Figure, printFigures } from "./report";
+import { printMachine } from "./machine";
+import { processes } from "./processes";
+import { providerHost } from "./provider-host";
+import { type Figure, isMet, printFigure, printTable } from "./report";
+import { scale } from "./scale";
+import { makeSlowDisk } from "./slow-disk";
 
-const BENCHES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
-  allocation: allocationFigures,
-  "provider-host": providerHostFigures,
+const BENCHES: Readonly<Record<string, Bench>> = {
+  alloc,
+  batch,
+  scale,
+  procs: processes,
+  provider: providerHost,
   engine: engineFigures,
-  opening: openingFigures,
 };
 
+/** The real engine takes minutes. */
+const CHECKED = ["alloc", "batch", "scale", "procs", "provider"];
+
 async function main(): Promise<void> {
-  const chosen = process.argv.slice(2);
-  const unknown = chosen.find((name) => !(name in BENCHES));
+  const options = { check: { type: "boolean", default: false }, leases: { type: "string" } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) throw new Error(`There is no bench "${unknown}": ${Object.keys(BENCHES).join(", ")}.`);
-  const figures: Figure[] = [];
-  for (const [name, bench] of Object.entries(BENCHES)) {
-    if (chosen.length === 0 || chosen.includes(name)) figures.push(...(await bench()));
+  const everything = values.check ? CHECKED : Object.keys(BENCHES);
+  const slowDisk = makeSlowDisk();
+  const leases = (values.leases ?? (values.check ? "0,1e5" : "0,1e6")).split(",").map(Number);
+  printMachine();
+  try {
+    await run(positionals.length === 0 ? everything : positionals, { isShort: values.check, slowDisk, leases });
+  } finally {
+    slowDisk?.remove();
   }
-  printFigures(figures);
+}
+
+async function run(names: readonly string[], context: BenchContext): Promise<void> {
+  const figures: Figure[] = [];
+  for (const name of names) {
+    for (const figure of (await BENCHES[name]?.(context)) ?? []) {
+      printFigure(figure);
+      figures.push(figure);
+    }
+  }
+  printTable(figures);
+  if (context.isShort && !figures.every(isMet)) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

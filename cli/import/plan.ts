@@ -1,6 +1,6 @@
 import { MacpoolError } from "../../provider/error";
 import type { AcquireRequest } from "../../provider/lease/lease";
-import { BY_HAND, parseOwner } from "../../provider/lease/owner";
+import { BY_HAND, isWellFormed, parseOwner } from "../../provider/lease/owner";
 import type { Pool } from "../../provider/lease/pool";
 import { classify } from "../../provider/mac/classify";
 import { formatMac, type Mac, readMac } from "../../provider/mac/mac";
@@ -51,7 +51,7 @@ function planned(entry: Entry, pools: readonly Pool[], options: PlanOptions, see
   const owner = parseOwner((options.ownerPrefix ?? "") + (entry.owner ?? address));
   const pool = entry.pool ?? options.pool ?? homeOf(mac, pools);
   const { description = "", tags = {} } = entry;
-  assertShort(description, tags);
+  assertStorable(description, tags);
   seen.set(mac, entry);
   const request = { owner, installation: BY_HAND.import, pool, rotation: "", description, tags, requestedAddress: mac };
   return { entry, address, owner, request, fault: undefined };
@@ -93,7 +93,10 @@ function homeOf(mac: Mac, pools: readonly Pool[]): string {
   );
 }
 
-function assertShort(description: string, tags: Readonly<Record<string, string>>): void {
+function assertStorable(description: string, tags: Readonly<Record<string, string>>): void {
+  if (!isWellFormed(description)) {
+    throw new MacpoolError("INVALID_FILE", "Its description is not well-formed Unicode. Correct it in the file.");
+  }
   if (description.length <= MAX_DESCRIPTION && JSON.stringify(tags).length <= MAX_TAGS) return;
   throw new MacpoolError(
     "INVALID_FILE",

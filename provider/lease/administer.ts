@@ -11,6 +11,9 @@ import { requirePool } from "./transact";
 
 const HIGHEST = 2 ** 48 - 1;
 
+/** Characters of a manager's name that a message repeats: nobody bounds how long one may be. */
+const LONGEST_NAME = 1024;
+
 /**
  * Adds a pool to the ledger, managed by `by`, and returns it. A name that was deleted comes back: its owners get their
  * released addresses again, and quarantine holds. A pool that `by` manages already (a retry), or any with `adopt`,
@@ -207,7 +210,8 @@ function reservedOtherwise(existing: Reservation): MacpoolError {
 }
 
 function managerText(manager: Manager | undefined): string {
-  return manager === undefined ? "no program" : `"${manager.owner}" (installation ${manager.installation})`;
+  if (manager === undefined) return "no program";
+  return `"${manager.owner.slice(0, LONGEST_NAME)}" (installation ${manager.installation.slice(0, LONGEST_NAME)})`;
 }
 
 function isBuiltIn(range: Range): boolean {

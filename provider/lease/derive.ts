@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Mac } from "../mac/mac";
 import { macAtOffset } from "../mac/range";
 import type { Pool } from "./pool";
@@ -14,6 +14,13 @@ export const ATTEMPTS = 16;
  * through it (test/lease/derive.json).
  */
 export function derive(pool: Pool, owner: string, attempt: number): Mac {
-  const digest = createHash("sha256").update(`macpool/derive/1\n${pool.name}\n${owner}\n${attempt}`, "utf8").digest();
-  return macAtOffset(pool.ranges, Number(digest.readBigUInt64BE(0) % BigInt(pool.size)));
+  const digest = sha256(`macpool/derive/1\n${pool.name}\n${owner}\n${attempt}`);
+  return macAtOffset(pool.ranges, Number(BigInt(`0x${digest.slice(0, 16)}`) % BigInt(pool.size)));
+}
+
+/** In one step where Node has it (from 20.12 on), which takes a third of the time. */
+function sha256(text: string): string {
+  return typeof hash === "function"
+    ? hash("sha256", text, "hex")
+    : createHash("sha256").update(text, "utf8").digest("hex");
 }

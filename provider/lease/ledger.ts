@@ -37,8 +37,8 @@ export interface LedgerView {
 
 /** A register inside a write transaction. */
 export interface Ledger extends LedgerView {
-  /** Records the event and returns its number, the register's new change counter. */
-  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number;
+  /** Records the event and returns its number, the register's new change counter, and its time. */
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Pick<RegisterEvent, "seq" | "at">;
   /** Makes the number of the next event greater than `seq`; without effect when it is so already. */
   startAbove(seq: number): void;
   /** Writes the lease of `lease.address`, whoever had the address before. */

@@ -118,8 +118,8 @@ export class Rehearsal extends PlannedPools implements Ledger {
     if (by === undefined) return super.pools();
     return super.pools().filter(({ name, managedBy }) => name === this.#name || !isSameManager(managedBy, by));
   }
-  append(): number {
-    return 0;
+  append() {
+    return { seq: 0, at: this.now };
   }
 
   put(): void {

@@ -43,6 +43,11 @@ function ownerFault(owner: string): string | undefined {
   if (owner === ANONYMOUS) return "is empty: give a text that names the NIC, such as its resource name";
   if (owner.length > MAX_LENGTH) return `has ${owner.length} characters; at most ${MAX_LENGTH} are allowed`;
   if (/\p{Cc}/u.test(owner)) return "holds a control character";
-  if (/\p{Cs}/u.test(owner)) return "is not well-formed Unicode";
+  if (!isWellFormed(owner)) return "is not well-formed Unicode";
   return undefined;
+}
+
+/** Returns whether a text can be stored as it is: half a surrogate pair has no form in UTF-8 and would come back as something else. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Cs}/u.test(text);
 }

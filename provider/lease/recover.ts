@@ -4,7 +4,7 @@ import { contains, formatRange } from "../mac/range";
 import { dateText, ownerText } from "./held";
 import type { Labels, Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
-import { slotFor } from "./transact";
+import { liveOf, slotFor } from "./transact";
 
 /** A lease as the state of a stack has it. */
 export interface StatedLease
@@ -191,9 +191,9 @@ function putBack(one: StatedLease, ledger: Ledger): void {
   const words = wordsOf(one, live);
   const pool = live?.pool ?? one.pool;
   const identity = { ...words, pool };
-  const slot = slotFor(identity, one.address, ledger.live(words.owner, pool));
-  const seq = ledger.append({ ...identity, kind: "recover", address: one.address });
-  const acquiredAt = live?.acquiredAt ?? ledger.now;
+  const slot = slotFor(identity, one.address, liveOf(identity, ledger));
+  const { seq, at } = ledger.append({ ...identity, kind: "recover", address: one.address });
+  const acquiredAt = live?.acquiredAt ?? at;
   ledger.put({ ...identity, address: one.address, token: one.token, slot, seq, acquiredAt, releasedAt: undefined });
 }
 

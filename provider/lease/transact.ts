@@ -2,7 +2,7 @@ import { MacpoolError } from "../error";
 import { formatMac, type Mac } from "../mac/mac";
 import { allocate, derivedCandidate, isDerived } from "./allocate";
 import { type Entitlement, entitlement } from "./held";
-import type { AcquireRequest, Labels, Lease } from "./lease";
+import type { AcquireRequest, Labels, Lease, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { PlannedPools } from "./overlay";
 import { ANONYMOUS } from "./owner";
@@ -35,6 +35,7 @@ export function acquire(request: AcquireRequest, ledger: Ledger): Grant {
 /** Writes the lease of an address that the rules chose for `request`, whose owner has the leases `live` in its pool. */
 export function record(request: AcquireRequest, chosen: Entitlement, live: readonly Lease[], ledger: Ledger): Grant {
   const held = chosen.rule === "keep" || chosen.rule === "adopt" ? ledger.at(chosen.address) : undefined;
+  const { seq, at } = ledger.append(eventOf(chosen.rule, chosen.address, request));
   const lease: Lease = {
     address: chosen.address,
     pool: request.pool,
@@ -43,8 +44,8 @@ export function record(request: AcquireRequest, chosen: Entitlement, live: reado
     rotation: request.rotation,
     slot: slotFor(request, chosen.address, live),
     token: ledger.newToken(),
-    seq: ledger.append({ ...request, kind: chosen.rule, address: chosen.address }),
-    acquiredAt: held?.acquiredAt ?? ledger.now,
+    seq,
+    acquiredAt: held?.acquiredAt ?? at,
     releasedAt: undefined,
     description: request.description,
     tags: request.tags,
@@ -88,8 +89,8 @@ export interface LeaseRef {
 export function release(ref: LeaseRef, ledger: Ledger): Lease | undefined {
   const lease = liveByToken(ref, ledger);
   if (lease === undefined) return undefined;
-  const seq = ledger.append({ ...lease, kind: "release" });
-  const released = { ...lease, slot: 0, seq, releasedAt: ledger.now };
+  const { seq, at } = ledger.append(eventOf("release", lease.address, lease));
+  const released = { ...lease, slot: 0, seq, releasedAt: at };
   ledger.put(released);
   return released;
 }
@@ -106,7 +107,7 @@ export function update(change: LeaseChange, ledger: Ledger): Lease | undefined {
   if (lease === undefined) return undefined;
   const { owner, installation, description, tags } = change;
   const request = { ...lease, owner, installation };
-  const seq = ledger.append({ ...request, kind: "update" });
+  const { seq } = ledger.append(eventOf("update", lease.address, request));
   const changed: Lease = {
     ...request,
     description,
@@ -134,6 +135,14 @@ export function requirePool(name: string, view: Pick<LedgerView, "pool" | "pools
   );
 }
 
+function eventOf(
+  kind: RegisterEvent["kind"],
+  address: Mac,
+  { pool, owner, installation }: Pick<Lease, "pool" | "owner" | "installation">,
+) {
+  return { kind, address, pool, owner, installation };
+}
+
 function liveByToken(ref: LeaseRef, view: LedgerView): Lease | undefined {
   const lease = view.at(ref.address);
   return lease !== undefined && lease.releasedAt === undefined && lease.token === ref.token ? lease : undefined;
@@ -141,8 +150,11 @@ function liveByToken(ref: LeaseRef, view: LedgerView): Lease | undefined {
 
 type Identity = Pick<Lease, "owner" | "pool" | "installation" | "rotation">;
 
-/** Nobody in particular holds nothing that anybody could ask for again. */
-function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerView): readonly Lease[] {
+/**
+ * Returns the owner's live leases in the pool, newest first. Nobody in particular holds nothing that anybody could ask for
+ * again.
+ */
+export function liveOf({ owner, pool }: Pick<Identity, "owner" | "pool">, view: LedgerView): readonly Lease[] {
   return owner === ANONYMOUS ? [] : view.live(owner, pool);
 }
 

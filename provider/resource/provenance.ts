@@ -1,9 +1,7 @@
 import { MacpoolError } from "../error";
 import { formatMac, type Mac } from "../mac/mac";
+import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
-
-/** How a register is brought up to what the states of its stacks say. */
-export const REMEDY = "pulumi stack export > stack.json; macpool reconcile --apply stack.json";
 
 /** What a resource's state remembers of the register that gave it its address. */
 export interface Provenance {
@@ -27,7 +25,7 @@ async function mismatch(state: Provenance, store: LeaseStore): Promise<MacpoolEr
   if (state.storeId === storeId) return undefined;
   return new MacpoolError(
     "REGISTER_MISMATCH",
-    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register. If that one is lost, move this one aside and make it anew from the states of its stacks: ${REMEDY}`,
+    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register. If that one is lost, move this one aside and make it anew from the states of its stacks: ${RECONCILE}`,
     { details: { found: storeId, expected: state.storeId } },
   );
 }
@@ -44,7 +42,7 @@ async function rollback(state: Provenance, store: LeaseStore): Promise<MacpoolEr
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",
-    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${REMEDY}`,
+    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${RECONCILE}`,
     { details: { found, expected: seq } },
   );
 }

@@ -10,8 +10,9 @@ import type { Mac } from "../mac/mac";
 import { shellWord } from "../shell-word";
 import { createMemoryStore } from "../store/memory-store";
 import { createRegister, isMadeWhenNeeded, newRegister, openRegister, systemContext } from "../store/open";
+import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
-import { faultOfRegister, type Provenance, REMEDY } from "./provenance";
+import { faultOfRegister, type Provenance } from "./provenance";
 import { type Config, readSettings, type Settings } from "./settings";
 
 /** How long a new register waits for a sign that the stack has one already. */
@@ -218,7 +219,7 @@ class Runtime {
     if (expected !== undefined) {
       throw new MacpoolError(
         "REGISTER_MISSING",
-        `There is no register at ${missing.details["path"]}, and a new one will not do: this stack belongs to register ${expected}. Set macpool:store or MACPOOL_STORE to where that one is, or restore it from a backup. If it is lost, make it anew from the state of every stack that uses it: ${REMEDY}`,
+        `There is no register at ${missing.details["path"]}, and a new one will not do: this stack belongs to register ${expected}. Set macpool:store or MACPOOL_STORE to where that one is, or restore it from a backup. If it is lost, make it anew from the state of every stack that uses it: ${RECONCILE}`,
         { cause: missing, details: { expected } },
       );
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MacpoolError } from "../error";
-import { parseOwner } from "../lease/owner";
+import { isWellFormed, parseOwner } from "../lease/owner";
 import { classify } from "../mac/classify";
 import { formatMac, parseMac } from "../mac/mac";
 
@@ -19,7 +19,8 @@ export const flag = z.boolean({ error: "must be true or false" });
 /** A note for people. */
 export const text = z
   .string({ error: "must be a string" })
-  .max(MAX_TEXT, `must not be longer than ${MAX_TEXT} characters`);
+  .max(MAX_TEXT, `must not be longer than ${MAX_TEXT} characters`)
+  .refine(isWellFormed, "must be well-formed Unicode");
 
 /** The inputs of a MacAddress, as the SDK sends them and `check` returns them. */
 const inputSchema = z.object({
@@ -185,8 +186,14 @@ function claimable(text: string): string {
 
 /** Returns whether `value` is, or holds at any depth, something that is not known yet. */
 function holdsUnknown(value: unknown): boolean {
-  if (value === UNKNOWN) return true;
-  return typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown);
+  // In a list and not by recursion: nobody bounds the depth, and the stack is no measure for it.
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (next === UNKNOWN) return true;
+    if (typeof next === "object" && next !== null) for (const part of Object.values(next)) waiting.push(part);
+  }
+  return false;
 }
 
 /** Returns `parse` as a zod transform whose MacpoolError becomes an issue on the property. */

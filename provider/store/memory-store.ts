@@ -7,6 +7,7 @@ import { Reservations } from "../lease/reservations";
 import { usageOf } from "../lease/usage";
 import type { Mac } from "../mac/mac";
 import { contains, type Range } from "../mac/range";
+import { ForwardClock } from "./forward-clock";
 import { type LedgerBackend, ledgerStore } from "./ledger-store";
 import type { RegisterRecord } from "./record";
 import type { EventFilter, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "./store";
@@ -89,6 +90,7 @@ function byOwner(one: Lease, other: Lease): number {
 class MemoryLedger implements Ledger {
   readonly events: RegisterEvent[] = [];
   readonly #context: StoreContext;
+  readonly #clock: ForwardClock;
   #seq = 0;
   readonly #leases = new Map<Mac, Lease>();
   readonly #pools = new Map<string, Pool>();
@@ -98,10 +100,11 @@ class MemoryLedger implements Ledger {
 
   constructor(context: StoreContext) {
     this.#context = context;
+    this.#clock = new ForwardClock(context, "memory");
   }
 
   get now(): number {
-    return Math.max(this.#context.clock(), this.events.at(-1)?.at ?? 0);
+    return this.#clock.notBefore(this.events.at(-1)?.at ?? 0);
   }
 
   byAddress(): readonly Lease[] {
@@ -195,12 +198,13 @@ class MemoryLedger implements Ledger {
     });
   }
 
-  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Pick<RegisterEvent, "seq" | "at"> {
     const { kind, address, pool, owner, installation } = event;
     this.#seq += 1;
     const seq = this.#seq;
-    this.events.push({ seq, at: this.now, kind, address, pool, owner, installation, actor: this.#context.actor });
-    return seq;
+    const at = this.now;
+    this.events.push({ seq, at, kind, address, pool, owner, installation, actor: this.#context.actor });
+    return { seq, at };
   }
 
   startAbove(seq: number): void {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -25,7 +25,7 @@ export function defaultStore(): string {
 }
 
 /**
- * Returns the context of real use: the system's clock, 122 random bits a token, this user or CI job, and the password of
+ * Returns the context of real use: the system's clock, 128 random bits a token, this user or CI job, and the password of
  * this machine's environment, else the configured one.
  */
 export function systemContext(warn: (message: string) => void, storePassword?: string): StoreContext {
@@ -33,9 +33,18 @@ export function systemContext(warn: (message: string) => void, storePassword?: s
   return { clock: Date.now, newToken, actor, warn, storePassword: storePasswordOverride() ?? storePassword };
 }
 
-/** A random UUID in 22 characters. Node draws entropy for 128 of them at a time; `randomBytes` would do it for each. */
+const TOKEN_BYTES = 16;
+/** Drawing entropy takes far longer than using it, so it is drawn for many tokens at a time. */
+const entropy = Buffer.alloc(TOKEN_BYTES * 256);
+let used = entropy.length;
+
 function newToken(): string {
-  return Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
+  if (used === entropy.length) {
+    randomFillSync(entropy);
+    used = 0;
+  }
+  used += TOKEN_BYTES;
+  return entropy.toString("base64url", used - TOKEN_BYTES, used);
 }
 
 /**

@@ -233,7 +233,8 @@ export interface LeaseStore {
 
   /**
    * Checks the whole register and returns what is wrong with it; changes nothing. Others have their turn between one
-   * question and the next.
+   * question and the next. Once a fault was found, this store writes nothing: every verb that would fails with
+   * REGISTER_CORRUPT.
    */
   verify(following?: Following): Promise<Verification>;
 

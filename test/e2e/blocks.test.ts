@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { dieAfterGrant } from "./support/provider-hooks";
+import { strikeAt } from "./support/provider-hooks";
 import { onEveryEngine } from "./support/scenario";
 
 const block = (args: string) => `
@@ -78,14 +78,18 @@ onEveryEngine((scenario) => {
 
   scenario("a provider that dies between commit and reply leaves one block, and up goes on with it", async (lab) => {
     const stack = await lab.stack({ program: block("{ count: 3 }") });
-    await stack.failing("up", { env: dieAfterGrant("nics[2]") });
+    await stack.failing("up", {
+      env: strikeAt({ nic: "nics[2]", change: "create", moment: "after the commit" }, "die"),
+    });
     const granted = lab.register.live();
     expect(granted).toHaveLength(3);
     expect([...((await stack.up()).outputs["all"] as string[])].sort()).toEqual(granted);
     expect(lab.register.leases()).toHaveLength(3);
 
     stack.program(block("{ count: 5 }"));
-    await stack.failing("up", { env: dieAfterGrant("nics[4]") });
+    await stack.failing("up", {
+      env: strikeAt({ nic: "nics[4]", change: "create", moment: "after the commit" }, "die"),
+    });
     const grown = lab.register.live();
     expect(grown).toHaveLength(5);
     expect([...((await stack.up()).outputs["all"] as string[])].sort()).toEqual(grown);

@@ -30,6 +30,8 @@ export interface RunOptions extends Partial<Pick<Program, "entry" | "config" | "
   /** URNs to replace whatever their diff says, like `--target-replace`. */
   readonly targetReplace?: readonly string[];
   readonly crash?: CrashPoint;
+  /** Hears every message at once; {@link Result.diagnostics} has them all at the end. */
+  readonly onDiagnostic?: (diagnostic: Diagnostic) => void;
 }
 
 /** What an operation did. */
@@ -108,7 +110,10 @@ async function onePass(
   body: Body,
 ): Promise<Result & { readonly resources: readonly Resource[] }> {
   const diagnostics: Diagnostic[] = [];
-  const onDiagnostic = (diagnostic: Diagnostic) => diagnostics.push(diagnostic);
+  const onDiagnostic = (diagnostic: Diagnostic) => {
+    diagnostics.push(diagnostic);
+    run.onDiagnostic?.(diagnostic);
+  };
   const hostOptions = hostOptionsOf(program, dryRun ? undefined : run.crash, onDiagnostic);
   const providers = new Providers(previous, (config) => startHost({ ...hostOptions, config }));
   const snapshot = new Snapshot(previous);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Host, HostError, type HostOptions, type Properties, startHost } from "./harness";
+import { type Host, HostError, type HostOptions, type Properties, relayed, startHost } from "./harness";
 
 const handlers = `
 let config;
@@ -69,7 +69,9 @@ test("a resource lives its whole life through the real host", async () => {
   expect(await host.diff("a", created.outputs, bag({ size: 1, far: true }))).toMatchObject({ replaces: ["far"] });
   expect(await host.diff("a", created.outputs, bag({ open: true }))).toMatchObject({ changes: undefined });
   expect(await host.update("a", created.outputs, bag({ size: 2 }))).toMatchObject({ size: 2, before: 1 });
-  expect(await host.read("a", created.outputs)).toMatchObject({ id: "a", inputs: { size: 1 } });
+  const read = await host.read("a", created.outputs);
+  expect(read).toMatchObject({ id: "a", outputs: { size: 1 } });
+  expect(read.inputs).toEqual(relayed(bag({ size: 1 })));
   expect(await host.read("gone", created.outputs)).toMatchObject({ id: "" });
   await host.delete("a", created.outputs);
 });

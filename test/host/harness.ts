@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -83,6 +84,17 @@ export class HostError extends Error {
   ) {
     super(message);
   }
+}
+
+/** SDKs before this drop the inputs that a provider's `read` returns (pulumi/pulumi#21315); a refresh keeps the old ones. */
+const RELAYS_INPUTS = [3, 216];
+
+/** Returns what the engine is told of the `inputs` that a provider's `read` returned, under the SDK in use. */
+export function relayed(inputs: Properties): Properties | undefined {
+  const { version } = createRequire(__filename)("@pulumi/pulumi/package.json");
+  const [major = 0, minor = 0] = String(version).split(".").map(Number);
+  const [since = 0, from = 0] = RELAYS_INPUTS;
+  return major > since || (major === since && minor >= from) ? inputs : undefined;
 }
 
 /** Converts a property bag for the wire. */

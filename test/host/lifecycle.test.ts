@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { UNKNOWN } from "../../provider/resource/schema";
 import { LOADER } from "../../sdk/loader";
-import { type Host, HostError } from "./harness";
+import { type Host, HostError, relayed } from "./harness";
 import { create, declared, liveLeases, useProject } from "./project";
 
 const project = useProject();
@@ -20,7 +20,7 @@ describe("in the real provider host a MacAddress", () => {
     expect(outputs).toMatchObject({ ...inputs, address: id, schemaVersion: 1, __provider: LOADER });
     expect(inputs["address"]).toBe(id);
     expect(await host.diff(id, outputs, inputs)).toMatchObject({ changes: false, replaces: [] });
-    expect(await host.read(id, outputs)).toEqual({ id, outputs, inputs });
+    expect(await host.read(id, outputs)).toEqual({ id, outputs, inputs: relayed(inputs) });
 
     const news = (await host.check(inputs, declared({ owner: "renamed", description: "NIC" }))).inputs;
     expect(await host.diff(id, outputs, news)).toMatchObject({ changes: true, replaces: [] });

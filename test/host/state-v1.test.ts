@@ -7,7 +7,7 @@ import { parseMac } from "../../provider/mac/mac";
 import { openRegister, systemContext } from "../../provider/store/open";
 import { createSqliteRegister } from "../../provider/store/sqlite/sqlite-store";
 import { LOADER } from "../../sdk/loader";
-import type { Created, Host, Properties } from "./harness";
+import { type Created, type Host, type Properties, relayed } from "./harness";
 import { declared, useProject } from "./project";
 
 interface Saved extends Created {
@@ -58,7 +58,7 @@ describe.each(saved)("a state of the first release %s", (_, { id, inputs, output
   });
 
   it("is what a refresh returns", async () => {
-    expect(await host.read(id, outputs)).toEqual({ id, inputs, outputs });
+    expect(await host.read(id, outputs)).toEqual({ id, inputs: relayed(inputs), outputs });
   });
 
   it("can be updated, and the result be read and deleted", async () => {

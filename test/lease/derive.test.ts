@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ATTEMPTS, derive } from "../../provider/lease/derive";
 import { definePool } from "../../provider/lease/pool";
 import { formatMac, parseMac } from "../../provider/mac/mac";
@@ -26,6 +26,19 @@ const web = definePool({ name: "web", ranges: [parsePrefix("42")] });
 describe("derive", () => {
   it.each(vectors.cases)("gives $owner in pool $pool at attempt $attempt the frozen address $address", (vector) => {
     expect(formatMac(derive(poolOf(vector), vector.owner, vector.attempt))).toBe(vector.address);
+  });
+
+  it("gives the same addresses on a Node without one-step hashing", async () => {
+    vi.doMock("node:crypto", async (original) => ({ ...(await original<object>()), hash: undefined }));
+    vi.resetModules();
+    const { derive: deriveInSteps } = await import("../../provider/lease/derive.js");
+    vi.doUnmock("node:crypto");
+    expect(deriveInSteps).not.toBe(derive);
+    for (const vector of vectors.cases) {
+      expect(formatMac(deriveInSteps(poolOf(vector), vector.owner, vector.attempt))).toBe(vector.address);
+    }
+    const lone = "\ud800 lone \udfff";
+    expect(deriveInSteps(web, lone, 0)).toBe(derive(web, lone, 0));
   });
 
   it("has vectors for more than one pool, attempt and range, and for owners beyond ASCII", () => {

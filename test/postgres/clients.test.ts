@@ -6,7 +6,7 @@ import { parsePrefix } from "../../provider/mac/range";
 import { connect } from "../../provider/store/postgres/database";
 import { lockOf } from "../../provider/store/postgres/schema";
 import { depth } from "../depth";
-import { BIG, type Register, rejection, request, TINY } from "../store/support";
+import { BIG, HOUR, type Register, rejection, request, TINY } from "../store/support";
 import { createSchema, describePostgres, openUrl, schemaOf, withClient } from "./support";
 
 const CLIENTS = depth(6, 16);
@@ -97,6 +97,20 @@ describePostgres("clients that write at the same time", () => {
     expect(new Set(granted).size).toBe(5);
     expect(granted).toHaveLength(5);
     expect(await faultsOf(registers[0])).toEqual([]);
+  });
+
+  it("keep one time, however far apart their clocks are: no event is before another, and a lease has its event's", async () => {
+    const [fast, slow] = await openMany(await createSchema(), 2);
+    if (fast === undefined || slow === undefined) throw new Error("two were opened");
+    fast.clock.advance(5 * HOUR);
+    const first = await fast.grant({ owner: "fast" });
+    const { lease } = await slow.grant({ owner: "slow" });
+    const released = await slow.release(lease);
+    expect(lease.acquiredAt).toBe(first.lease.acquiredAt);
+    expect(released?.releasedAt).toBe(first.lease.acquiredAt);
+    expect(await fast.store.find(lease.address)).toEqual(released);
+    const times = (await fast.events()).map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((one, other) => one - other));
   });
 
   it("release, take and change pools at once, and every invariant holds", async () => {

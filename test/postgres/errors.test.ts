@@ -113,6 +113,18 @@ describePostgres("a register that cannot be used says what is wrong, where, and 
   });
 });
 
+describePostgres("a register in which a fault was found", () => {
+  it("is written to no more by whoever found it, and can still be looked at", async () => {
+    const url = await createSchema();
+    const register = await openUrl(url);
+    const { lease } = await register.grant();
+    await runSql(`update lease set seq = 1 where address = ${lease.address}`, url);
+    expect((await register.store.verify()).faults.length).toBeGreaterThan(0);
+    expect((await rejection(register.grant({ owner: "next" }))).code).toBe("REGISTER_CORRUPT");
+    expect(await register.store.find(lease.address)).toMatchObject({ owner: lease.owner });
+  });
+});
+
 describePostgres("a password", () => {
   let server: TestServer;
   let url = "";

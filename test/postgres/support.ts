@@ -10,12 +10,9 @@ import { type Content, initial, type Open, Register, TestClock, testContext } fr
 
 const shared = inject("postgres");
 
-/** Whether there is a server. */
-export const hasPostgres = shared !== undefined;
-
 /** `describe` where there is a server; skipped, as the setup of this run says aloud, where there is none. */
 export function describePostgres(name: string, body: () => void): void {
-  describe.skipIf(!hasPostgres)(name, body);
+  describe.skipIf(shared === undefined)(name, body);
 }
 
 /** Returns the programs' directory of the server that this run shares. */

@@ -192,4 +192,19 @@ describe("a lock that another process holds", () => {
     expect(warnings).toHaveLength(1);
     expect(script.log).not.toContain("a");
   });
+
+  it("for too long rejects also those that are tried one by one, after one wait and one warning", async () => {
+    const warnings: string[] = [];
+    let isFirst = true;
+    const begin = () => (isFirst ? undefined : busy());
+    const script = new Script({ begin });
+    const queue = queueOf(script, { warn: (message) => warnings.push(message) });
+    const spoil = () => {
+      isFirst = false;
+      throw new Error("spoilt");
+    };
+    const told = await outcomes([...["a", "b"].map((name) => queue.add(() => script.write(name))), queue.add(spoil)]);
+    expect(told).toMatchObject(Array.from(told, () => ({ code: "REGISTER_BUSY" })));
+    expect(warnings).toHaveLength(1);
+  });
 });

@@ -7,8 +7,11 @@ import { addressesOf } from "../mac/support";
 import { type Register, request } from "./support";
 import type { Trial } from "./trial";
 
+/** What the invariants are checked against; whoever applies operations to a register knows it. */
+export type Witness = Pick<Trial, "register" | "live" | "formerNames">;
+
 /** All that a register shows from outside, at one moment. */
-interface Snapshot {
+export interface Snapshot {
   readonly seq: number;
   readonly leases: readonly Lease[];
   readonly pools: readonly Pool[];
@@ -32,7 +35,7 @@ export async function look(register: Register): Promise<Snapshot> {
 }
 
 /** Checks the invariants of facts/reliability.md, section 5.1, after a step that led from `before` to `after`. */
-export function checkStep(trial: Trial, before: Snapshot, after: Snapshot): void {
+export function checkStep(trial: Witness, before: Snapshot, after: Snapshot): void {
   const live = after.leases.filter(({ releasedAt }) => releasedAt === undefined);
   expect(live, "I1, I3: what was acknowledged is live, and nothing else is").toEqual(trial.live);
   checkSlots(live);
@@ -50,7 +53,7 @@ function checkSlots(live: readonly Lease[]): void {
 }
 
 /** I5: counting address by address gives what the register counts. */
-function checkCounts(trial: Trial, { pools, usage, leases, reserved, events }: Snapshot): void {
+function checkCounts(trial: Witness, { pools, usage, leases, reserved, events }: Snapshot): void {
   const now = Math.max(trial.register.clock.now, events.at(-1)?.at ?? 0);
   const byAddress = new Map(leases.map((lease) => [lease.address, lease]));
   for (const [index, pool] of pools.entries()) {
@@ -93,7 +96,7 @@ function checkHistory(before: Snapshot, after: Snapshot): void {
 }
 
 /** I7 and I8 for every address that this step granted. */
-function checkGrants(trial: Trial, before: Snapshot, after: Snapshot): void {
+function checkGrants(trial: Witness, before: Snapshot, after: Snapshot): void {
   const isGrant = ({ kind }: RegisterEvent) => /^(claim|reclaim|derive|sequence|reuse)$/.test(kind);
   for (const event of after.events.slice(before.events.length).filter(isGrant)) {
     const pool = after.pools.find(({ name }) => name === event.pool);
@@ -112,7 +115,7 @@ function checkGrants(trial: Trial, before: Snapshot, after: Snapshot): void {
 }
 
 /** What is listed by owner or of one address is what is listed in whole. */
-export async function checkViews({ register }: Trial): Promise<void> {
+export async function checkViews({ register }: Pick<Witness, "register">): Promise<void> {
   const { leases, events } = await look(register);
   const byOwner = await register.leases({ ownerPrefix: "" });
   expect(byOwner.toSorted((one, other) => one.address - other.address)).toEqual(leases);
@@ -123,7 +126,7 @@ export async function checkViews({ register }: Trial): Promise<void> {
 }
 
 /** I12: when all quarantines are over, a pool yields what is neither live nor reserved, and then says it is used up. */
-export async function checkDrain(trial: Trial): Promise<void> {
+export async function checkDrain(trial: Pick<Witness, "register" | "live">): Promise<void> {
   const { register } = trial;
   register.clock.advance(1e9);
   for (const pool of await register.store.pools()) {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { backupSqlite } from "../../provider/store/sqlite/backup";
-import { type Answer, Worker } from "./process";
+import { type Answer, Worker } from "../faults/processes/process";
 import { createFile, openFile, rejection, request, STORE_ID, temporaryDirectory, testContext } from "./support";
 
 const LIMIT = 120_000;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Worker } from "./process";
+import { Worker } from "../faults/processes/process";
 import { createFile, openFile, Register, rejection, request } from "./support";
 
 /** Returns the number of commits in the write-ahead log: a frame that ends one has the size of the database in it. */
@@ -117,6 +117,23 @@ describe("an SQL error in one request", () => {
   });
 });
 
+describe("a recovery that fails", () => {
+  it("leaves no hole in the history: the next event has the next number", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    const { lease } = await register.grant();
+    await register.release(lease);
+    const seq = await register.seq();
+    const other = connect(path);
+    other.exec("create trigger refuse before insert on lease begin select raise(abort, 'broken'); end");
+    const recovery = register.store.recover([{ ...lease, stack: "network/prod", seq: seq + 100 }], true);
+    expect((await rejection(recovery)).code).toBe("REGISTER_UNUSABLE");
+    other.exec("drop trigger refuse");
+    expect((await register.grant({ owner: "next" })).lease.seq).toBe(seq + 1);
+    expect((await register.store.verify()).faults).toEqual([]);
+  });
+});
+
 describe("a second lease under one identity", () => {
   it("is refused by the database itself, whatever the code above it does", async () => {
     const path = createFile();
@@ -127,6 +144,25 @@ describe("a second lease under one identity", () => {
     const copy = `insert into lease (address, ${columns}) select address + 1, ${columns} from lease`;
     expect(() => connect(path).exec(copy)).toThrow(/UNIQUE/);
     expect(await register.leases()).toEqual([lease]);
+  });
+});
+
+describe("leases that another process grants or releases", () => {
+  it("are known to this one at its next request, though it has just asked for the same owner's", async () => {
+    const path = createFile();
+    const [one, other] = [await openFile(path), await openFile(path)];
+    const asked = await one.store.predict(request());
+    const { lease } = await other.grant({ installation: "theirs" });
+    expect(lease.address).toBe(asked?.address);
+    const mine = await one.grant();
+    expect(mine.lease.address).not.toBe(lease.address);
+    expect(mine.warning).toMatch(/installation theirs/);
+    await one.store.predict(request({ installation: "theirs" }));
+    await other.release(lease);
+    expect(await one.store.predict(request({ installation: "theirs" }))).toEqual({
+      rule: "reclaim",
+      address: lease.address,
+    });
   });
 });
 

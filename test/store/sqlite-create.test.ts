@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FileSystem } from "../../provider/store/sqlite/file-checks";
 import { createSqliteRegister } from "../../provider/store/sqlite/sqlite-store";
+import { Worker } from "../faults/processes/process";
 import { faultOf } from "../mac/support";
-import { Worker } from "./process";
 import { BIG, createFile, initial, openFile, STORE_ID, TINY, temporaryDirectory, testContext } from "./support";
 
 const create = (path: string, content = initial(), fileSystem?: FileSystem) =>

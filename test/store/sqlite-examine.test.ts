@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Check } from "../../provider/store/check";
 import { type ExamineOptions, examineSqlite } from "../../provider/store/sqlite/examine";
 import { machineFileSystem } from "../../provider/store/sqlite/file-checks";
-import { Worker } from "./process";
+import { Worker } from "../faults/processes/process";
 import { createFile, openFile, temporaryDirectory, testContext } from "./support";
 
 const QUIET = { warnAfter: 0, giveUpAfter: 100 };

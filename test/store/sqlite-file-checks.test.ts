@@ -14,6 +14,7 @@ describe("a register on a file system that machines share", () => {
     ["SMB2", 0xfe534d42],
     ["SMB", 0x517b],
     ["FUSE", 0x65735546],
+    ["virtiofs", 0x65735546],
     ["9p", 0x01021997],
     ["AFS", 0x5346414f],
     ["Ceph", 0x00c36400],
@@ -21,7 +22,7 @@ describe("a register on a file system that machines share", () => {
     const path = createFile();
     const error = await rejection(openFile(path, { fileSystem: { typeOf: () => type, mountPoints: () => [] } }));
     expect(error.code).toBe("REGISTER_UNUSABLE");
-    for (const text of [path, name, "PostgreSQL", "local disk"]) expect(error.message).toContain(text);
+    for (const text of [path, name, "Use PostgreSQL, or a path on a local disk"]) expect(error.message).toContain(text);
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
 

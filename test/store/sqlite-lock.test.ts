@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openSqliteStore } from "../../provider/store/sqlite/sqlite-store";
-import { Worker } from "./process";
+import { Worker } from "../faults/processes/process";
 import { createFile, openFile, rejection, request, testContext } from "./support";
 
 /** Starts another process that holds the lock of the register. */
@@ -88,6 +88,21 @@ describe("a register whose lock another process holds", () => {
       expect(error.message).toContain(text);
     }
     expect(await register.seq()).toBe(seq);
+  });
+
+  it("is given up for all who came meanwhile too, who would have to wait as long again", async () => {
+    const path = createFile();
+    const { store, warned } = await open(path, { warnAfter: 5, giveUpAfter: 1_000 });
+    await holder(path);
+    const first = rejection(store.updatePool("tiny", { description: "racks" }));
+    await warned;
+    let second: string | undefined;
+    store.updatePool("tiny", { description: "shelves" }).catch(({ code }) => {
+      second = code;
+    });
+    expect((await first).code).toBe("REGISTER_BUSY");
+    await new Promise((next) => setImmediate(next));
+    expect(second).toBe("REGISTER_BUSY");
   });
 
   it("is free again when that process is killed", async () => {

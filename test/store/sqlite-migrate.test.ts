@@ -4,8 +4,8 @@ import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { migrationsOf } from "../../provider/store/migrations";
 import { openConnection } from "../../provider/store/sqlite/connection";
+import { Worker } from "../faults/processes/process";
 import { schemaOf, writeSchemaOne } from "./old-schema";
-import { Worker } from "./process";
 import { createFile, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
 
 const NEWEST = migrationsOf("sqlite").length;

@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -17,7 +18,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { MacpoolError } from "../../provider/error";
 import { migrationsOf } from "../../provider/store/migrations";
 import { openRegister } from "../../provider/store/open";
-import { createFile, HOUR, openFile, rejection, temporaryDirectory, testContext } from "./support";
+import { createFile, HOUR, openFile, rejection, STORE_ID, temporaryDirectory, testContext } from "./support";
 
 const refusal = (path: string): Promise<MacpoolError> => rejection(openFile(path));
 
@@ -130,7 +131,7 @@ describe("a file that is not a register", () => {
     writeFileSync(path, content);
     const error = await refusal(path);
     expect(error.code).toBe("REGISTER_FOREIGN");
-    for (const text of [path, "backup"]) expect(error.message).toContain(text);
+    expect(error.message).toContain(`macpool restore BACKUP --replace --store ${path}`);
     expect(readFileSync(path, "utf8")).toBe(content);
     expect(readdirSync(dirname(path))).toEqual(["file.db"]);
   });
@@ -199,6 +200,14 @@ describe("a damaged register", () => {
     expect(readFileSync(copy).equals(readFileSync(path))).toBe(true);
   });
 
+  it("whose last change before it got its log was cut off is opened without that change", async () => {
+    const { copy } = cutOff(temporaryDirectory(), createFile());
+    const register = await openFile(copy);
+    expect(await register.store.identity()).toEqual({ storeId: STORE_ID, seq: 3 });
+    expect(await register.store.verify()).toEqual({ faults: [], leases: 0 });
+    expect(existsSync(`${copy}-journal`)).toBe(false);
+  });
+
   it.each([
     ["half of it", (size: number) => Math.floor(size / 2)],
     ["its first page", () => 4096],
@@ -210,7 +219,9 @@ describe("a damaged register", () => {
     const before = readFileSync(path);
     const error = await refusal(path);
     expect(error.code).toBe("REGISTER_CORRUPT");
-    for (const text of [path, "backup", "Pulumi state"]) expect(error.message).toContain(text);
+    for (const text of [`macpool restore BACKUP --replace --store ${path}`, "Pulumi state", "macpool reconcile"]) {
+      expect(error.message).toContain(text);
+    }
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -230,14 +241,14 @@ describe("a register with a second name", () => {
     for (const name of [path, `${path}.hard-link`]) {
       const error = await refusal(name);
       expect(error.code).toBe("REGISTER_UNUSABLE");
-      for (const text of [name, "2 names", "Remove the other names"]) expect(error.message).toContain(text);
+      const other = name === path ? `${path}.hard-link` : path;
+      for (const text of [name, "2 names", `Remove the other names: ${other}.`]) expect(error.message).toContain(text);
     }
   });
 });
 
-/** Returns a database and a copy of it and its journal, taken while a transaction of a dead process was half written. */
-function cutOff(directory: string): { readonly path: string; readonly copy: string } {
-  const path = join(directory, "dying.db");
+/** Returns the database at `path` and a copy of it and its journal, taken while a transaction was half written. */
+function cutOff(directory: string, path = join(directory, "dying.db")) {
   const copy = join(directory, "register.db");
   const database = new Database(path);
   onTestFinished(() => void database.close());

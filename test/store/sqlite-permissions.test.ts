@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { type Answer, Worker } from "../faults/processes/process";
 import { schemaOf, writeSchemaOne } from "./old-schema";
-import { type Answer, Worker } from "./process";
 import { createFile, initial, openFile, request, temporaryDirectory } from "./support";
 
 const isRoot = process.getuid?.() === 0;
@@ -66,7 +66,10 @@ describe.each([
     if (worker === undefined) return;
     const answer = await use(worker, path);
     expect(answer.code).toBe("REGISTER_UNUSABLE");
-    for (const text of [path, "read-only", "owner and mode"]) expect(answer.message).toContain(text);
+    const facts = [path, "read-only", "owner and mode", `user ${process.getuid?.()}`, "mode 0444"];
+    for (const text of isRoot ? [path, "read-only", `user ${NOBODY} with mode 0444`] : facts) {
+      expect(answer.message).toContain(text);
+    }
   });
 
   it("in a directory that is read-only grants nothing, and the message names the directory as the reason", async () => {
@@ -76,17 +79,31 @@ describe.each([
     if (worker === undefined) return;
     const answer = await use(worker, path);
     expect(answer.code).toBe("REGISTER_UNUSABLE");
-    for (const text of [path, "directory"]) expect(answer.message).toContain(text);
+    for (const text of [path, "needed on the directory", `of ${dirname(path)}: it belongs`, "mode 0555"]) {
+      expect(answer.message).toContain(text);
+    }
   });
 
-  it("that this user may not read is refused", async () => {
+  it("that this user may not read is refused, and the message says whose it is", async () => {
     const path = await owned(isUsed);
     forbid(path, 0o000);
     const worker = await bound();
     if (worker === undefined) return;
     const answer = await use(worker, path);
     expect(answer.code).toBe("REGISTER_UNUSABLE");
-    for (const text of [path, "readable"]) expect(answer.message).toContain(text);
+    for (const text of [path, "cannot be opened", "owner and mode", "mode 0000"])
+      expect(answer.message).toContain(text);
+  });
+
+  it.runIf(isRoot)("that is another user's alone is refused, and the message says whose it is", async () => {
+    const path = await owned(isUsed);
+    chownSync(path, 0, 0);
+    forbid(path, 0o600);
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await use(worker, path);
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    expect(answer.message).toContain(`of ${path}: it belongs to user 0 with mode 0600, and this is user ${NOBODY}`);
   });
 });
 

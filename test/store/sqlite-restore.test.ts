@@ -15,8 +15,8 @@ import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { backupSqlite } from "../../provider/store/sqlite/backup";
 import { type RestoreOptions, restoreSqlite } from "../../provider/store/sqlite/restore";
+import { Worker } from "../faults/processes/process";
 import { schemaOf, writeSchemaOne } from "./old-schema";
-import { Worker } from "./process";
 import { createFile, openFile, rejection, request, STORE_ID, temporaryDirectory, testContext } from "./support";
 
 const LIMIT = 120_000;

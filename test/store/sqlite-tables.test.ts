@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import { migrationsOf } from "../../provider/store/migrations";
 import { SqliteLedger } from "../../provider/store/sqlite/sqlite-ledger";
-import type { LeaseFilter } from "../../provider/store/store";
 import { createFile, openFile, request, testContext } from "./support";
 
 afterEach(() => vi.restoreAllMocks());
@@ -167,52 +166,5 @@ describe("many reservations", () => {
     const kept = (await register.store.reserved()).filter(({ reason }) => reason === "x");
     expect(kept.map(({ start, end }) => ({ start, end }))).toEqual(ranges.slice(0, 1000));
     expect(await (await openFile(register.store.location)).store.reserved()).toEqual(await register.store.reserved());
-  });
-});
-
-const FILTERS: readonly LeaseFilter[] = [
-  { owner: "renamed" },
-  { ownerPrefix: "ren" },
-  { ownerPrefix: "", pool: "big" },
-  { owner: "renamed", pool: "big", state: "live" },
-  { owner: "renamed", pool: "big", state: "released" },
-];
-
-/** Returns every statement that a life of leases makes SQLite prepare. */
-async function statements(path: string): Promise<readonly string[]> {
-  const prepare = Database.prototype.prepare;
-  const prepared = new Set<string>();
-  vi.spyOn(Database.prototype, "prepare").mockImplementation(function (this: Database.Database, sql: string) {
-    prepared.add(sql);
-    return prepare.call(this, sql);
-  });
-  const register = await openFile(path);
-  const { lease } = await register.grant();
-  await register.store.update({ ...lease, owner: "renamed" });
-  await register.release(lease);
-  await register.grant({ owner: "renamed" });
-  await register.store.predict(request());
-  await register.events({ address: lease.address });
-  for (const filter of FILTERS) await register.leases(filter);
-  vi.restoreAllMocks();
-  return [...prepared];
-}
-
-describe("every statement that is run for a lease, an owner or an address", () => {
-  it("finds its rows through an index, so that a million leases are as quick as one", async () => {
-    const path = createFile();
-    const all = await statements(path);
-    const database = connect(path);
-    const queries = all.filter(
-      (sql) => /^\s*(select|update)/i.test(sql) && /\b(lease|event)\b/.test(sql) && !/limit 1$/.test(sql),
-    );
-    expect(queries.length).toBeGreaterThan(5);
-    for (const sql of queries) {
-      const plan = database.prepare<[], { detail: string }>(`explain query plan ${sql.replace(/\?|:\w+/g, "1")}`).all();
-      const details = plan.map(({ detail }) => detail).join("\n");
-      expect(details, sql).not.toMatch(/SCAN (lease|event)|SEARCH (lease|event)(?! USING)/);
-      // The few leases of one owner may be sorted; all that a pool ever released may not.
-      if (!sql.includes("owner = ?")) expect(details, sql).not.toMatch(/TEMP B-TREE/);
-    }
   });
 });

@@ -163,6 +163,30 @@ describe("verify of a sound register", () => {
   });
 });
 
+/** Does `sql` to a register while `index` does not follow, and opens it. */
+async function staleIndex(index: string, sql: string): Promise<Register> {
+  const path = await usedFile();
+  const database = new Database(path);
+  database.unsafeMode();
+  database.exec(`create temp table kept as select * from sqlite_schema where name = '${index}';
+    pragma writable_schema = on; delete from sqlite_schema where name = '${index}'; pragma writable_schema = reset;
+    ${sql};
+    pragma writable_schema = on; insert into sqlite_schema select * from kept; pragma writable_schema = reset`);
+  database.close();
+  return openFile(path);
+}
+
+describe("an index that has more than its table", () => {
+  it.each([
+    ["lease_live", `delete from lease where address = ${ADDRESS}`],
+    ["lease_released", "delete from lease where released_at is not null"],
+    ["lease_release_order", "delete from lease where released_at is not null"],
+  ])("is named: %s", async (index, sql) => {
+    const { store } = await staleIndex(index, sql);
+    expect((await store.verify()).faults).toContain(`Index ${index} has another number of leases than the register.`);
+  });
+});
+
 /** Fills the first page of a table or index with zeros. */
 function wipe(path: string, name: string): void {
   const database = new Database(path);

@@ -7,11 +7,13 @@ import type { Names } from "./names";
 import type { Answers, OwnerInPool } from "./questions";
 
 /** What the register says of a draft. */
-interface Reply {
+export interface Reply {
   /** Whether all that the draft relied on was so, and it was therefore written. */
   readonly holds: boolean;
   /** The numbers that its events got, in order. */
   readonly numbers: readonly number[];
+  /** Their time, in milliseconds since 1970: the draft's, unless the register had a later one by then. */
+  readonly at: number | null;
 }
 
 /** Where and by whom a draft is written. */
@@ -67,15 +69,17 @@ export async function applyInOrder(draft: DraftLedger, answers: Answers, writing
     numbers.set(event.seq, seq);
   }
   await write({ ...whole, owners: [], addresses: [], events: [], leases: [] }, writing);
-  return { holds: true, numbers: [...numbers.values()] };
+  return { holds: true, numbers: [...numbers.values()], at: draft.now };
 }
 
-/** Gives the leases that a draft wrote the numbers that their events got: those foreseen, unless others wrote meanwhile. */
-export function number(draft: DraftLedger, numbers: readonly number[]): void {
+/** Gives the leases that a draft wrote the numbers and time of their events: those foreseen, unless others wrote meanwhile. */
+export function stamp(draft: DraftLedger, { numbers, at }: Pick<Reply, "numbers" | "at">): void {
   const positions = positionsOf(draft.events);
+  const time = (given: number | undefined) => (given === draft.now ? (at ?? given) : given);
   for (const lease of draft.writes) {
-    const seq = numbers[(positions.get(lease.seq) ?? 0) - 1];
-    if (seq !== undefined && seq !== lease.seq) Object.assign(lease, { seq });
+    const seq = numbers[positionIn(positions, lease) - 1] ?? lease.seq;
+    const { acquiredAt, releasedAt } = lease;
+    Object.assign(lease, { seq, acquiredAt: time(acquiredAt), releasedAt: time(releasedAt) });
   }
 }
 
@@ -187,19 +191,21 @@ const APPLY = `with
                   where lease.owner = known.owner and lease.pool = pool.id and released_at is not null)
           from pool where pool.name = known.pool), 0)) as holds),
   numbered as materialized (
-    select nextval('event_seq') as seq, drafted.*
+    select nextval('event_seq') as seq, greatest(at, (select at from event order by seq desc limit 1)) as event_at,
+           drafted.*
     from unnest($11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::integer[], $17::integer[],
                 $18::bigint[], $19::bigint[])
       with ordinality as drafted (at, kind, address, pool, owner, installation, actor, before, follows, n)
     where (select holds from verdict)),
   recorded as (
     insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
-    select numbered.seq, greatest(numbered.at, (select at from event order by seq desc limit 1)), numbered.kind,
-           numbered.address, numbered.pool, numbered.owner, numbered.installation, numbered.actor,
+    select numbered.seq, numbered.event_at, numbered.kind, numbered.address, numbered.pool, numbered.owner, numbered.installation, numbered.actor,
            coalesce(numbered.before, previous.seq)
     from numbered left join numbered as previous on previous.n = numbered.follows),
   written as materialized (
-    select drafted.*, numbered.seq, pool.id as pool_id
+    select drafted.*, numbered.seq, pool.id as pool_id,
+           case acquired_at when numbered.at then event_at else acquired_at end as begun_at,
+           case released_at when numbered.at then event_at else released_at end as ended_at
     from unnest($20::bigint[], $21::boolean[], $22::bigint[], $23::text[], $24::text[], $25::integer[], $26::text[],
                 $27::bigint[], $28::text[], $29::bigint[], $30::bigint[], $31::text[], $32::text[])
       as drafted (n, is_new, address, pool, owner, installation, rotation, slot, token, acquired_at, released_at,
@@ -209,17 +215,18 @@ const APPLY = `with
   changed as (
     update lease set pool = pool_id, owner = written.owner, installation = written.installation,
       rotation = written.rotation, slot = written.slot, token = written.token, seq = written.seq,
-      acquired_at = written.acquired_at, released_at = written.released_at, description = written.description,
+      acquired_at = begun_at, released_at = ended_at, description = written.description,
       tags = written.tags
     from written where not is_new and lease.address = written.address),
   added as (
     insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at,
                        description, tags)
-    select address, pool_id, owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags
+    select address, pool_id, owner, installation, rotation, slot, token, seq, begun_at, ended_at, description, tags
     from written where is_new),
   moved as (
     update pool set cursor = next.cursor
     from unnest($8::text[], $10::bigint[]) as next (name, cursor), verdict
     where pool.name = next.name and holds)
   select (select holds from verdict) as holds,
-         (select coalesce(json_agg(seq order by n), '[]') from numbered) as numbers`;
+         (select coalesce(json_agg(seq order by n), '[]') from numbered) as numbers,
+         (select max(event_at) from numbered) as at`;

@@ -4,12 +4,13 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { type LeaseCounts, usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import { contains, type Range } from "../../mac/range";
+import type { ForwardClock } from "../forward-clock";
 import type { Definitions } from "./definitions";
 import { type Answers, keyOf, type Occupancy, Questions, WINDOW } from "./questions";
 
-/** The moment a draft is for, in milliseconds since 1970, and who is at work. */
+/** What time it is for a draft, and who is at work. */
 export interface DraftContext {
-  readonly now: number;
+  readonly clock: ForwardClock;
   readonly actor: string;
 }
 
@@ -28,6 +29,7 @@ const FIRST_RELEASED = 16;
  * the register itself checks the assumption when it is written to (see apply.ts).
  */
 export class DraftLedger implements Ledger {
+  /** The one moment the transaction is for. */
   readonly now: number;
   /** All that was asked. */
   readonly asked = new Questions();
@@ -54,7 +56,7 @@ export class DraftLedger implements Ledger {
     this.#context = context;
     this.#definitions = answers.definitions.draft();
     this.#seq = answers.newest.seq;
-    this.now = Math.max(context.now, answers.newest.at);
+    this.now = context.clock.notBefore(answers.newest.at);
   }
 
   /** Pools and reservations as this transaction leaves them. */
@@ -180,14 +182,14 @@ export class DraftLedger implements Ledger {
     return usageOf(pool, this.reservations(), (range) => this.#countsIn(range, over));
   }
 
-  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Pick<RegisterEvent, "seq" | "at"> {
     const { kind, address, pool, owner, installation } = event;
     this.#seq += 1;
     const before = isAboutLease(event) && address !== undefined ? this.at(address)?.seq : undefined;
     const { now: at } = this;
     const { actor } = this.#context;
     this.events.push({ seq: this.#seq, at, kind, address, pool, owner, installation, actor, before });
-    return this.#seq;
+    return { seq: this.#seq, at };
   }
 
   startAbove(seq: number): void {

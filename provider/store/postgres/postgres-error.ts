@@ -1,8 +1,10 @@
 import { type ErrorCode, MacpoolError } from "../../error";
+import { DamageError } from "../damage";
 
 /** Returns the SQLSTATE of an error of the server, or the system's or Node's code of one of the connection. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
+  if (error instanceof DamageError) return "XX001";
   if ("code" in error && typeof error.code === "string") return error.code;
   // Every address of a host name was tried.
   if (error instanceof AggregateError) return codeOf(error.errors[0]);

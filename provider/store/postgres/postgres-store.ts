@@ -1,7 +1,9 @@
+import { MacpoolError } from "../../error";
 import { createPool, reserve } from "../../lease/administer";
 import type { Ledger, LedgerView } from "../../lease/ledger";
 import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import { type Patience, patienceOf, type Waiting } from "../patience";
+import { RECONCILE } from "../remedies";
 import type { EventFilter, Following, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "../store";
 import { connect, type Database, type DatabaseOptions, type Queryable } from "./database";
 import { dump } from "./dump";
@@ -105,6 +107,7 @@ class PostgresBackend implements LedgerBackend {
   readonly #patience: Patience;
   readonly #writer: Writer;
   readonly #reader: Reader;
+  #damage: MacpoolError | undefined;
 
   constructor(database: Database, context: StoreContext, patience: Patience, head: Answers) {
     this.location = database.location;
@@ -123,6 +126,7 @@ class PostgresBackend implements LedgerBackend {
   }
 
   write<T>(work: (ledger: Ledger) => T): Promise<T> {
+    if (this.#damage !== undefined) return Promise.reject(this.#damage);
     return this.#translating(this.#writer.add(work));
   }
 
@@ -142,8 +146,11 @@ class PostgresBackend implements LedgerBackend {
     return this.#yielding(dump(this.#database));
   }
 
-  verify(following: Following | undefined) {
-    return this.#translating(verify(this.#database, following));
+  async verify(following: Following | undefined) {
+    const verification = await this.#translating(verify(this.#database, following));
+    const [first] = verification.faults;
+    if (first !== undefined) this.#damage ??= unsound(this.location, first);
+    return verification;
   }
 
   async close(): Promise<void> {
@@ -165,7 +172,7 @@ class PostgresBackend implements LedgerBackend {
     try {
       yield* items;
     } catch (error) {
-      throw translate(error, this.location);
+      throw this.#translated(error);
     }
   }
 
@@ -173,7 +180,21 @@ class PostgresBackend implements LedgerBackend {
     try {
       return await work;
     } catch (error) {
-      throw translate(error, this.location);
+      throw this.#translated(error);
     }
   }
+
+  /** Where one thing is damaged, others may be without showing it: from then on nothing is written. */
+  #translated(error: unknown): Error {
+    const translated = translate(error, this.location);
+    if (MacpoolError.is(translated) && translated.code === "REGISTER_CORRUPT") this.#damage ??= translated;
+    return translated;
+  }
+}
+
+function unsound(location: string, fault: string): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${location} is not sound, and nothing was written. ${fault} Restore the database from a backup, or make a new register and bring the addresses back from Pulumi state: ${RECONCILE}`,
+  );
 }

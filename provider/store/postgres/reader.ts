@@ -1,4 +1,5 @@
 import type { LedgerView } from "../../lease/ledger";
+import { ForwardClock } from "../forward-clock";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import type { Database } from "./database";
@@ -16,7 +17,7 @@ interface Item {
 /** Answers questions: all that are asked in one turn of the event loop, or while others are under way, together. */
 export class Reader {
   readonly #database: Database;
-  readonly #context: StoreContext;
+  readonly #clock: ForwardClock;
   readonly #patience: Patience;
   #definitions: Definitions;
   #waiting: Item[] = [];
@@ -24,7 +25,7 @@ export class Reader {
 
   constructor(database: Database, context: StoreContext, patience: Patience, { definitions }: Answers) {
     this.#database = database;
-    this.#context = context;
+    this.#clock = new ForwardClock(context, database.location);
     this.#patience = patience;
     this.#definitions = definitions;
   }
@@ -81,7 +82,7 @@ export class Reader {
 
   /** Runs an item, adds what it asks to `questions`, and returns how to settle it; undefined while something is unknown. */
   #attempt(item: Item, answers: Answers, questions: Questions): (() => void) | undefined {
-    const draft = new DraftLedger(answers, { now: this.#context.clock(), actor: this.#context.actor });
+    const draft = new DraftLedger(answers, { clock: this.#clock, actor: "" });
     const settle = outcomeOf(item, draft);
     questions.add(draft.asked);
     return draft.unknown === 0 ? settle : undefined;

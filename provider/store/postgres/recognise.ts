@@ -1,19 +1,16 @@
 import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
+import type { Reply } from "./apply";
 import type { Queryable } from "./database";
 import type { DraftLedger } from "./draft-ledger";
 import { type Answers, Questions } from "./questions";
 
 /**
- * Returns the numbers of a draft's events if it was written, although the connection broke before anybody said so;
+ * Returns what the register would have said of a draft if it was written, although the connection broke before anybody said so;
  * undefined when it was not. It is recognised by any of its leases - a token never comes twice - or by what it made of
  * pools and reservations.
  */
-export async function recognise(
-  draft: DraftLedger,
-  answers: Answers,
-  session: Queryable,
-): Promise<readonly number[] | undefined> {
+export async function recognise(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
   const questions = new Questions();
   for (const address of draft.written.keys()) questions.leases.add(address);
   const now = await questions.put(session, undefined);
@@ -23,7 +20,7 @@ export async function recognise(
     now.definitions.version === answers.definitions.version + 1 &&
     now.definitions.equals(draft.definitions);
   if (!isThere && !isDefined) return undefined;
-  return numbersOf(draft, answers, session);
+  return replyOf(draft, answers, session);
 }
 
 /** Whether the register has what the draft wrote, and did not have it before. */
@@ -34,15 +31,16 @@ function isSame(written: Lease, found: Lease | undefined, draft: DraftLedger): b
     found.token === written.token &&
     found.owner === written.owner &&
     found.installation === written.installation &&
-    found.releasedAt === written.releasedAt &&
+    (found.releasedAt === undefined) === (written.releasedAt === undefined) &&
+    (found.releasedAt ?? 0) >= (written.releasedAt ?? 0) &&
     found.description === written.description
   );
 }
 
 /** After what the draft relied on, its own events are the first of each address. */
-async function numbersOf(draft: DraftLedger, answers: Answers, session: Queryable): Promise<readonly number[]> {
-  const rows = await session.query<{ seq: number; address: Mac | null }>({
-    text: `select seq, address from event where seq > $1 and kind = any($2::text[])
+async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply> {
+  const rows = await session.query<{ seq: number; at: number; address: Mac | null }>({
+    text: `select seq, at, address from event where seq > $1 and kind = any($2::text[])
              and (address is null or address = any($3::bigint[])) order by seq`,
     values: [
       answers.newest.seq,
@@ -51,9 +49,10 @@ async function numbersOf(draft: DraftLedger, answers: Answers, session: Queryabl
     ],
   });
   const rest = [...rows];
-  return draft.events.map((event) => {
+  const own = draft.events.map((event) => {
     const index = rest.findIndex(({ address }) => (address ?? undefined) === event.address);
-    const [found] = index < 0 ? [] : rest.splice(index, 1);
-    return found?.seq ?? event.seq;
+    const [found = event] = index < 0 ? [] : rest.splice(index, 1);
+    return found;
   });
+  return { holds: true, numbers: own.map(({ seq }) => seq), at: own[0]?.at ?? null };
 }

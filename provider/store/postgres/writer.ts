@@ -1,8 +1,9 @@
 import { MacpoolError } from "../../error";
 import type { Ledger } from "../../lease/ledger";
+import { ForwardClock } from "../forward-clock";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
-import { apply, applyInOrder, number, type Writing } from "./apply";
+import { apply, applyInOrder, type Reply, stamp, type Writing } from "./apply";
 import type { Database, Queryable, Statement } from "./database";
 import { DraftLedger } from "./draft-ledger";
 import { Names } from "./names";
@@ -30,7 +31,8 @@ interface Attempt extends Run {
  */
 export class Writer {
   readonly #database: Database;
-  readonly #context: StoreContext;
+  readonly #clock: ForwardClock;
+  readonly #actor: string;
   readonly #patience: Patience;
   readonly #tokens: Tokens;
   readonly #lock: bigint;
@@ -42,7 +44,8 @@ export class Writer {
 
   constructor(database: Database, context: StoreContext, patience: Patience, head: Answers) {
     this.#database = database;
-    this.#context = context;
+    this.#clock = new ForwardClock(context, database.location);
+    this.#actor = context.actor;
     this.#patience = patience;
     this.#tokens = new Tokens(context.newToken);
     this.#lock = lockOf(database.schema, "definitions");
@@ -121,8 +124,7 @@ export class Writer {
   }
 
   #run(items: readonly Item[], answers: Answers): Attempt {
-    const { clock, actor } = this.#context;
-    return { ...runTogether(items, answers, { now: clock(), actor }), answers };
+    return { ...runTogether(items, answers, { clock: this.#clock, actor: this.#actor }), answers };
   }
 
   /** Returns whether the draft could be written. */
@@ -130,9 +132,9 @@ export class Writer {
     const { draft, answers } = attempt;
     const writing = { session: this.#database, lock: this.#lock, names: this.#names };
     try {
-      const { holds, numbers } = await withRetries(this.#patience, () => apply(draft, answers, writing), isBusy);
-      if (holds) this.#conclude(attempt, numbers);
-      return holds;
+      const reply = await withRetries(this.#patience, () => apply(draft, answers, writing), isBusy);
+      if (reply.holds) this.#conclude(attempt, reply);
+      return reply.holds;
     } catch (error) {
       if (isConflict(error)) return false;
       if (!isLost(error)) throw error;
@@ -149,15 +151,15 @@ export class Writer {
         attempt = undefined;
         const prepared = await this.#prepareFully(items, asked, session);
         attempt = prepared;
-        if (!prepared.isChanged) return { prepared, numbers: [] };
+        if (!prepared.isChanged) return { prepared, reply: undefined };
         const { draft, answers } = prepared;
         const writing = { session, lock: this.#lock, names: this.#names };
-        return { prepared, numbers: await writeAll(draft, answers, writing) };
+        return { prepared, reply: await writeAll(draft, answers, writing) };
       });
     for (;;) {
       try {
-        const { prepared, numbers } = await withRetries(this.#patience, commit, isBusy);
-        if (prepared.isChanged) this.#conclude(prepared, numbers);
+        const { prepared, reply } = await withRetries(this.#patience, commit, isBusy);
+        if (reply !== undefined) this.#conclude(prepared, reply);
         return prepared;
       } catch (error) {
         // Names that were added may be gone again.
@@ -173,17 +175,17 @@ export class Writer {
   async #wasWritten(attempt: Attempt): Promise<boolean> {
     if (!attempt.isChanged) return false;
     const { draft, answers } = attempt;
-    const numbers = await withRetries(this.#patience, () => recognise(draft, answers, this.#database));
-    if (numbers === undefined) return false;
-    this.#conclude(attempt, numbers);
+    const reply = await withRetries(this.#patience, () => recognise(draft, answers, this.#database));
+    if (reply === undefined) return false;
+    this.#conclude(attempt, reply);
     return true;
   }
 
-  #conclude({ draft, answers }: Attempt, numbers: readonly number[]): void {
-    number(draft, numbers);
-    const seq = numbers.at(-1) ?? answers.newest.seq;
+  #conclude({ draft, answers }: Attempt, reply: Reply): void {
+    stamp(draft, reply);
+    const seq = reply.numbers.at(-1) ?? answers.newest.seq;
     const cursors = new Map([...answers.cursors, ...draft.movedCursors]);
-    this.#head = { ...empty(draft.definitions.settled()), cursors, newest: { seq, at: draft.now } };
+    this.#head = { ...empty(draft.definitions.settled()), cursors, newest: { seq, at: reply.at ?? draft.now } };
   }
 }
 
@@ -194,17 +196,18 @@ export class Writer {
 export async function writeFirst(
   session: Queryable,
   lock: bigint,
-  { clock, actor }: StoreContext,
+  context: StoreContext,
   work: (ledger: Ledger) => void,
 ): Promise<void> {
   const answers = await new Questions().put(session, undefined);
-  const draft = new DraftLedger(answers, { now: clock(), actor });
+  const clock = new ForwardClock(context, "that is being made");
+  const draft = new DraftLedger(answers, { clock, actor: context.actor });
   work(draft);
   await writeAll(draft, answers, { session, lock, names: new Names() });
 }
 
-/** Writes a draft in a transaction that bars everybody else, and returns the numbers of its events. */
-async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing): Promise<readonly number[]> {
+/** Writes a draft in a transaction that bars everybody else, and returns what came of it. */
+async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing): Promise<Reply> {
   const { session } = writing;
   const { changes } = draft.definitions;
   for (const change of changes) await session.query(change);
@@ -212,13 +215,13 @@ async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing):
   if (draft.startsAbove !== undefined) await session.query(startAbove(draft.startsAbove));
   await session.query("savepoint whole");
   try {
-    const { holds, numbers } = await apply(draft, answers, writing);
-    if (holds) return numbers;
+    const reply = await apply(draft, answers, writing);
+    if (reply.holds) return reply;
     throw new MacpoolError("INTERNAL", "The register changed under its lock. Please report this as a bug.");
   } catch (error) {
     if (!isConflict(error)) throw error;
     await session.query("rollback to savepoint whole");
-    return (await applyInOrder(draft, answers, { ...writing, names: new Names() })).numbers;
+    return applyInOrder(draft, answers, { ...writing, names: new Names() });
   }
 }
 

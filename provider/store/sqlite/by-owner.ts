@@ -3,6 +3,7 @@ import type Database from "better-sqlite3";
 import type { Lease } from "../../lease/lease";
 import { compareOwners } from "../../lease/owner";
 import type { Mac } from "../../mac/mac";
+import { DamageError } from "../damage";
 import { type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
 import type { LeaseFilter } from "../store";
 
@@ -25,7 +26,11 @@ interface PlacedRow extends LeaseRow {
   readonly installationId: number;
 }
 
-type Fetch = (after: Place, limit: number) => readonly PlacedRow[];
+/** One of the two indexes: how it is read, and what it is ordered by. */
+interface Index {
+  readonly fetch: (after: Place, limit: number) => readonly PlacedRow[];
+  readonly keyOf: (place: Place) => readonly (string | number)[];
+}
 
 /**
  * Yields the leases of one owner, or of all owners that begin with a text, by owner in the order of UTF-8 bytes; live
@@ -34,8 +39,8 @@ type Fetch = (after: Place, limit: number) => readonly PlacedRow[];
 export async function* leasesByOwner(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
   const scope = scopeOf(database, filter);
   if (scope === undefined) return;
-  const live = filter.state === "released" ? [] : paged(fetchLive(database, scope), scope.start);
-  const released = filter.state === "live" ? [] : paged(fetchReleased(database, scope), scope.start);
+  const live = filter.state === "released" ? [] : paged(liveIndex(database, scope), scope.start);
+  const released = filter.state === "live" ? [] : paged(releasedIndex(database, scope), scope.start);
   let read = 0;
   for (const row of merged(live, released)) {
     yield leaseOfRow(row);
@@ -72,18 +77,21 @@ function poolId(database: Database.Database, name: string): number | undefined {
 
 const select = `select ${leaseColumns}, lease.pool as poolId, lease.installation as installationId from ${leaseTables}`;
 
-function fetchLive(database: Database.Database, { conditions, bound }: Scope): Fetch {
+function liveIndex(database: Database.Database, { conditions, bound }: Scope): Index {
   const page = database.prepare<object, PlacedRow>(
     `${select} where released_at is null and ${conditions}
        and (lease.owner, lease.pool, lease.installation, rotation, slot)
          > (:lastOwner, :lastPool, :lastInstallation, :lastRotation, :lastSlot)
      order by lease.owner, lease.pool, lease.installation, rotation, slot limit :limit`,
   );
-  return (after, limit) => page.all({ ...bound, ...after, limit });
+  return {
+    fetch: (after, limit) => page.all({ ...bound, ...after, limit }),
+    keyOf: (at) => [at.lastOwner, at.lastPool, at.lastInstallation, at.lastRotation, at.lastSlot],
+  };
 }
 
 /** SQLite does not go by a row value that ends in the address, so what is left of one owner in one pool comes first. */
-function fetchReleased(database: Database.Database, { conditions, bound }: Scope): Fetch {
+function releasedIndex(database: Database.Database, { conditions, bound }: Scope): Index {
   const same = database.prepare<object, PlacedRow>(
     `${select} where released_at is not null and lease.owner = :lastOwner and lease.pool = :lastPool
        and address > :lastAddress
@@ -93,22 +101,33 @@ function fetchReleased(database: Database.Database, { conditions, bound }: Scope
     `${select} where released_at is not null and ${conditions} and (lease.owner, lease.pool) > (:lastOwner, :lastPool)
      order by lease.owner, lease.pool, address limit :limit`,
   );
-  return (after, limit) => {
+  const fetch: Index["fetch"] = (after, limit) => {
     const rest = same.all({ ...after, limit });
     if (rest.length === limit) return rest;
     return [...rest, ...following.all({ ...bound, ...after, limit: limit - rest.length })];
   };
+  return { fetch, keyOf: (at) => [at.lastOwner, at.lastPool, at.lastAddress] };
 }
 
-function* paged(fetch: Fetch, start: Place): Iterable<PlacedRow> {
+function* paged({ fetch, keyOf }: Index, start: Place): Iterable<PlacedRow> {
   let after = start;
   for (let limit = FIRST_PAGE; ; limit = PAGE) {
     const rows = fetch(after, limit);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return;
-    after = placeOf(last);
+    const end = placeOf(last);
+    // Rows that stand out of order are damage, and would be read for ever.
+    if (!isBefore(keyOf(after), keyOf(end))) throw new DamageError("the leases of owners are out of order");
+    after = end;
   }
+}
+
+function isBefore(one: readonly (string | number)[], other: readonly (string | number)[]): boolean {
+  const at = one.findIndex((part, index) => part !== other[index]);
+  const [part, next] = [one[at], other[at]];
+  if (typeof part === "number" && typeof next === "number") return part < next;
+  return at !== -1 && compareOwners(String(part), String(next)) < 0;
 }
 
 /** Yields the rows of both in order of owner, those of `first` before those of `second` where the owner is the same. */

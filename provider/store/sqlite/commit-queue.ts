@@ -1,10 +1,13 @@
 import { MacpoolError } from "../../error";
 import type { Patience } from "../patience";
 import { withPatience } from "./patience";
+import { isBusy } from "./sqlite-error";
+import { Turns } from "./turns";
 
 /** How a batch of work becomes one transaction. */
 export interface Transaction {
-  begin(): void;
+  /** Returns a value that is another one after each commit of another process. */
+  begin(): unknown;
   commit(): void;
   /** Undoes the transaction if one is open. */
   rollback(): void;
@@ -17,9 +20,6 @@ interface Item {
   readonly reject: (error: unknown) => void;
 }
 
-/** A commit is one fsync however many leases it holds; beyond this the transaction itself takes noticeable time. */
-const LARGEST_BATCH = 1024;
-
 /**
  * Group commit: everything asked for in one turn of the event loop becomes one transaction, and no promise resolves
  * before its commit. A failing item does not disturb the others of its batch.
@@ -27,6 +27,7 @@ const LARGEST_BATCH = 1024;
 export class CommitQueue {
   readonly #transaction: Transaction;
   readonly #patience: Patience;
+  readonly #turns = new Turns();
   #waiting: Item[] = [];
   #running: Promise<void> | undefined;
   #isSpoilt = false;
@@ -39,7 +40,8 @@ export class CommitQueue {
   /**
    * Runs `work` inside a transaction and returns its result once that is committed. When it throws a MacpoolError without
    * having written anything, the others of its batch go on; when it throws anything else the batch is undone and its items
-   * are tried again one by one. When the lock cannot be had or the commit fails, that is so for all of the batch.
+   * are tried again one by one. When the commit fails, that is so for all of the batch; when the lock cannot be had in
+   * time, for all that wait.
    *
    * @throws MacpoolError REGISTER_BUSY when the lock cannot be had in time; otherwise what `work` or the commit throws.
    */
@@ -62,30 +64,46 @@ export class CommitQueue {
   async #drain(): Promise<void> {
     await new Promise((next) => setImmediate(next));
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, LARGEST_BATCH);
+      await this.#turns.giveWay();
+      const batch = this.#waiting.splice(0, this.#turns.largestBatch);
       try {
         await this.#settle(batch);
       } catch (error) {
         if (this.#isSpoilt && batch.length > 1) await this.#settleOneByOne(batch);
-        else for (const item of batch) item.reject(error);
+        else this.#refuse(batch, error);
       }
     }
     this.#running = undefined;
   }
 
   async #settleOneByOne(batch: readonly Item[]): Promise<void> {
-    for (const item of batch) await this.#settle([item]).catch(item.reject);
+    for (const [index, item] of batch.entries()) {
+      await this.#turns.giveWay();
+      try {
+        await this.#settle([item]);
+      } catch (error) {
+        if (isBusy(error)) return this.#refuse(batch.slice(index), error);
+        item.reject(error);
+      }
+    }
+  }
+
+  #refuse(batch: readonly Item[], error: unknown): void {
+    // Who came meanwhile has waited for the same lock, and must not wait as long again, one after the other.
+    const others = isBusy(error) ? this.#waiting.splice(0) : [];
+    for (const item of [...batch, ...others]) item.reject(error);
   }
 
   async #settle(batch: readonly Item[]): Promise<void> {
-    const settlements = await withPatience(this.#patience, () => this.#commit(batch));
+    const untilNextTry = (waited: number) => this.#turns.untilNextTry(waited);
+    const settlements = await withPatience(this.#patience, () => this.#commit(batch), untilNextTry);
     for (const settle of settlements) settle();
   }
 
   #commit(batch: readonly Item[]): readonly (() => void)[] {
     this.#isSpoilt = false;
     try {
-      this.#transaction.begin();
+      this.#turns.began(this.#transaction.begin());
       const settlements = batch.map((item) => this.#attempt(item));
       this.#transaction.commit();
       return settlements;

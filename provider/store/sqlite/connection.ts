@@ -1,9 +1,11 @@
+import { closeSync, openSync, readSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf } from "../migrations";
+import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { translate } from "./sqlite-error";
+import { isCutOff, translate } from "./sqlite-error";
 
 /** "MACP": the field of the SQLite header that marks a file as ours. */
 const APPLICATION_ID = 0x4d414350;
@@ -11,7 +13,10 @@ const APPLICATION_ID = 0x4d414350;
 /** Commits were lost in write-ahead mode before this (sqlite.org/wal.html, "the WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-/** Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. */
+/**
+ * Makes a commit survive a power cut, and keeps waiting for locks out of the driver, where it would block Node. The cache
+ * may grow to 32 MB, because derived addresses lie all over the register.
+ */
 const PRAGMAS = [
   "journal_mode = wal",
   "synchronous = full",
@@ -24,6 +29,7 @@ const PRAGMAS = [
   "wal_autocheckpoint = 1000",
   "journal_size_limit = 67108864",
   "busy_timeout = 0",
+  "cache_size = -32000",
 ];
 
 /** An open register and the file it came from. */
@@ -43,7 +49,7 @@ export function openConnection(path: string, clock: () => number, fileSystem?: F
   const file = checkFile(path, fileSystem);
   const Driver = loadDriver();
   return translating(file.path, () => {
-    assertOurs(Driver, file.path);
+    assertWhole(Driver, file.path, fileSystem);
     const database = new Driver(file.path, { fileMustExist: true, timeout: 0 });
     try {
       configure(database, file.path);
@@ -88,6 +94,37 @@ export function isOurs(database: Database.Database): boolean {
   return database.pragma("application_id", { simple: true }) === APPLICATION_ID;
 }
 
+/** Checks that the file is a register. Whoever opens one first gives it its log; if that was cut off, it is undone here. */
+function assertWhole(Driver: typeof Database, path: string, fileSystem: FileSystem | undefined): void {
+  try {
+    assertOurs(Driver, path);
+  } catch (error) {
+    if (!isCutOff(error) || !bearsOurMark(path)) throw error;
+    const database = new Driver(path, { fileMustExist: true, timeout: 0 });
+    try {
+      // SQLite undoes the change before it reads anything.
+      database.pragma("user_version");
+    } finally {
+      database.close();
+    }
+    // A creation that is undone leaves nothing.
+    checkFile(path, fileSystem);
+    assertOurs(Driver, path);
+  }
+}
+
+/** SQLite tells nobody what is in the file now. No lock of ours can be lost by closing it: here, nobody could open it. */
+function bearsOurMark(path: string): boolean {
+  const mark = Buffer.alloc(4);
+  const handle = openSync(path, "r");
+  try {
+    readSync(handle, mark, 0, mark.length, 68);
+  } finally {
+    closeSync(handle);
+  }
+  return mark.readUInt32BE() === APPLICATION_ID;
+}
+
 function assertOurs(Driver: typeof Database, path: string): void {
   // Read-only, because closing a writer would fold the log of somebody else's database into it.
   const database = new Driver(path, { readonly: true, fileMustExist: true, timeout: 0 });
@@ -95,7 +132,7 @@ function assertOurs(Driver: typeof Database, path: string): void {
     if (!isOurs(database)) {
       throw new MacpoolError(
         "REGISTER_FOREIGN",
-        `${path} is not a macpool register, and was left alone. Check the path, or put a backup in its place.`,
+        `${path} is not a macpool register, and was left alone. Check the path; if a register was here, put a backup in its place: ${restoreCommand(path)}`,
         { details: { path } },
       );
     }

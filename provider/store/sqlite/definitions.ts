@@ -2,8 +2,9 @@ import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import type { Manager, Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
-import type { Mac } from "../../mac/mac";
+import { isMac, type Mac } from "../../mac/mac";
 import { type Range, rangesSize } from "../../mac/range";
+import { DamageError } from "../damage";
 
 interface ManagerColumns {
   readonly owner: string | null;
@@ -36,11 +37,17 @@ export class Definitions {
   readonly #database: Database.Database;
   /** Changes with every commit of another connection, and not with our own. */
   readonly #version: Database.Statement<[], unknown>;
+  #seen: unknown;
   #loaded: Loaded | undefined;
 
   constructor(database: Database.Database) {
     this.#database = database;
     this.#version = database.prepare("pragma data_version").pluck();
+  }
+
+  /** A number, as of the last {@link refresh}, that only commits of other connections change. */
+  get version(): unknown {
+    return this.#seen;
   }
 
   /** Drops what was loaded. */
@@ -86,21 +93,21 @@ export class Definitions {
 
   putPool(pool: Pool): void {
     const { name, strategy, quarantineSeconds, description } = pool;
-    this.#database
-      .prepare(
+    const id = this.#database
+      .prepare<object, number>(
         `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation)
          values (:name, :strategy, :quarantineSeconds, :universal, :description, 0, :owner, :installation)
          on conflict (name) do update set strategy = excluded.strategy, quarantine_seconds = excluded.quarantine_seconds,
            universal = excluded.universal, description = excluded.description, owner = excluded.owner,
-           installation = excluded.installation, retired = 0`,
+           installation = excluded.installation, retired = 0
+         returning id`,
       )
-      .run({
+      .pluck()
+      .get({
         ...{ name, strategy, quarantineSeconds, description },
         universal: pool.universal ? 1 : 0,
         ...columnsOf(pool.managedBy),
       });
-    this.forget();
-    const id = this.id(pool.name);
     this.#database.prepare("delete from pool_range where pool = ?").run(id);
     const add = this.#database.prepare('insert into pool_range (start, "end", pool) values (?, ?, ?)');
     const takeIn = this.#database.prepare(
@@ -139,9 +146,15 @@ export class Definitions {
     this.#loaded?.reservations.remove({ start, end });
   }
 
-  /** Loads again what another connection changed; to be called when a transaction begins. */
-  refresh(): void {
-    if (this.#loaded?.version !== this.#version.get()) this.forget();
+  /**
+   * Loads again what another connection changed, and returns whether one may have changed anything in the register; to be
+   * called when a transaction begins.
+   */
+  refresh(): boolean {
+    this.#seen = this.#version.get();
+    if (this.#loaded?.version === this.#seen) return false;
+    this.forget();
+    return true;
   }
 
   #current(): Loaded {
@@ -167,9 +180,21 @@ function load(database: Database.Database, version: unknown): Loaded {
     version,
     idsEver: new Map(rows.map((row) => [row.name, row.id])),
     ids: new Map(active.map((row) => [row.name, row.id])),
-    pools: new Map(active.map((row) => [row.name, poolOfRow(row, ranges.all(row.id))])),
-    reservations: new Reservations(reservations.map(reservationOfRow)),
+    pools: new Map(active.map((row) => [row.name, sound(poolOfRow(row, ranges.all(row.id)))])),
+    reservations: new Reservations(reservations.map(reservationOfRow).map(soundRange)),
   };
+}
+
+/** Everything that is granted goes by this, so damage that the file does not show must show here. */
+function sound(pool: Pool): Pool {
+  pool.ranges.forEach(soundRange);
+  if (pool.ranges.length > 0 && Number.isSafeInteger(pool.quarantineSeconds)) return pool;
+  throw new DamageError("a pool in force has no addresses or no quarantine");
+}
+
+function soundRange<R extends Range>(range: R): R {
+  if (isMac(range.start) && isMac(range.end) && range.start <= range.end) return range;
+  throw new DamageError("what should be a range of addresses is none");
 }
 
 /** Returns the query for the ranges of a pool by its row id, ascending. */

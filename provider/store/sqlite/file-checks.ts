@@ -1,6 +1,8 @@
-import { readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { MacpoolError } from "../../error";
 import { shellWord } from "../../shell-word";
+import { restoreCommand } from "../remedies";
 
 /** What the operating system says of paths; a parameter, so that tests can name file systems they have not got. */
 export interface FileSystem {
@@ -63,7 +65,7 @@ export function checkFile(path: string, fileSystem: FileSystem = machineFileSyst
   if (stat.nlink > 1) {
     throw unusable(
       real,
-      `it has ${stat.nlink} names (hard links). SQLite keeps a log for each name, so two users of it would get the same addresses. Remove the other names.`,
+      `it has ${stat.nlink} names (hard links). SQLite keeps a log for each name, so two users of it would get the same addresses. Remove the other names${known(otherNames(real, stat))}.`,
     );
   }
   assertNotEmpty(real, stat);
@@ -119,6 +121,24 @@ function resolvePath(path: string): string {
   }
 }
 
+/** A copy that was cut off as it was given its name, by `putInPlace`, has its first one still, in the same directory. */
+function otherNames(path: string, { dev, ino }: Stats): readonly string[] {
+  try {
+    const names = readdirSync(dirname(path)).map((name) => join(dirname(path), name));
+    return names.filter((name) => {
+      const stat = name === path ? undefined : lstatSync(name, { throwIfNoEntry: false });
+      return stat?.ino === ino && stat.dev === dev;
+    });
+  } catch {
+    // They only help: that there are others is known without them.
+    return [];
+  }
+}
+
+function known(names: readonly string[]): string {
+  return names.length === 0 ? "" : `: ${names.join(", ")}`;
+}
+
 function assertNotEmpty(path: string, stat: Stats): void {
   if (stat.size > 0) return;
   if (Date.now() - stat.mtimeMs < CREATION_MILLISECONDS) {
@@ -128,7 +148,7 @@ function assertNotEmpty(path: string, stat: Stats): void {
   }
   throw new MacpoolError(
     "REGISTER_CORRUPT",
-    `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place, or delete it if it never was in use.`,
+    `Register ${path} is empty (0 bytes): it was cut off, or its creation was interrupted. Put a backup in its place (${restoreCommand(path)}), or delete it if it never was in use.`,
     { details: { path } },
   );
 }

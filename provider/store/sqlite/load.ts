@@ -3,6 +3,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import type { RegisterRecord } from "../record";
+import { eventInsert, eventPlaceholders, eventValues, leaseInsert, leaseValues } from "../rows";
 import type { StoreContext } from "../store";
 import { type Copied, inspect, lastCall } from "./backup";
 import { createDatabase } from "./connection";
@@ -15,6 +16,9 @@ import { isConstraint, translate } from "./sqlite-error";
 
 /** Records written before others have their turn. */
 const PAGE = 1000;
+
+/** The id of no pool. */
+const NO_POOL = 0;
 
 /** How a register is loaded. */
 export interface LoadOptions {
@@ -133,36 +137,20 @@ function poolWriter(database: Database.Database): (record: Of<"pool">) => void {
 }
 
 function leaseWriter(database: Database.Database, names: Names): (record: Of<"lease">) => void {
-  const add = database.prepare(
-    // A pool that is not there gives null, which the column refuses.
-    `insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at,
-                        description, tags)
-     values (:address, (select id from pool where name = :pool), :owner, :installation, :rotation, :slot, :token, :seq,
-             :acquiredAt, :releasedAt, :description, :tags)`,
-  );
+  const poolId = database.prepare<[string], number>("select id from pool where name = ?").pluck();
+  const add = database.prepare(leaseInsert);
   return ({ lease }) => {
-    add.run({
-      ...lease,
-      installation: names.id(lease.installation),
-      releasedAt: lease.releasedAt ?? null,
-      tags: JSON.stringify(lease.tags),
-    });
+    // A pool that is not there has an id that the column refuses.
+    add.run(...leaseValues(lease, poolId.get(lease.pool) ?? NO_POOL, names.id(lease.installation)));
   };
 }
 
 function eventWriter(database: Database.Database, names: Names): (record: Of<"event">) => void {
-  const add = database.prepare(
-    `insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
-     values (:seq, :at, :kind, :address, :pool, :owner, :installation, :actor, :before)`,
-  );
+  const add = database.prepare(`${eventInsert} values (${eventPlaceholders}, ?)`);
   return ({ event, before }) => {
-    add.run({
-      ...event,
-      address: event.address ?? null,
-      installation: names.id(event.installation),
-      actor: names.id(event.actor),
-      before: before ?? null,
-    });
+    const { seq, at } = event;
+    const stamp = { seq, at, installation: names.id(event.installation), actor: names.id(event.actor) };
+    add.run(...eventValues(event, stamp), before ?? null);
   };
 }
 

@@ -13,9 +13,11 @@ export class Names {
 
   /** Returns the id of `value`, adding it when it is new. */
   id(value: string): number {
-    const known = this.#known.get(value) ?? this.#find.get(value)?.id ?? Number(this.#add.run(value).lastInsertRowid);
-    this.#known.set(value, known);
-    return known;
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const id = this.#find.get(value)?.id ?? Number(this.#add.run(value).lastInsertRowid);
+    this.#known.set(value, id);
+    return id;
   }
 
   /** Drops what was remembered, some of which may have been undone. */

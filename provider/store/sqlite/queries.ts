@@ -3,6 +3,7 @@ import type Database from "better-sqlite3";
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { DamageError } from "../damage";
 import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
 import { leasesByOwner } from "./by-owner";
@@ -35,10 +36,16 @@ async function* leasesByAddress(database: Database.Database, filter: LeaseFilter
   for (let size = FIRST_PAGE; after < bounds.end; size = PAGE) {
     const end = pageEnd.get(after, size) ?? undefined;
     if (end === undefined) return;
+    assertOnward(after, end);
     yield* page.all({ after, end, pool: filter.pool ?? null }).map(leaseOfRow);
     after = end;
     await othersTurn();
   }
+}
+
+/** Rows that stand out of order are damage, and would be read for ever. */
+function assertOnward(after: number, end: number): void {
+  if (!(end > after)) throw new DamageError(`what comes after ${after} ends at ${end}`);
 }
 
 const EVERYTHING: Range = { start: 0, end: 2 ** 48 };
@@ -77,6 +84,7 @@ async function* allEvents(database: Database.Database, owner: string | undefined
   for (;;) {
     const end = pageEnd.get(after) ?? undefined;
     if (end === undefined) return;
+    assertOnward(after, end);
     yield* page.all({ after, end, owner: owner ?? null }).map(eventOfRow);
     after = end;
     await othersTurn();

@@ -72,7 +72,10 @@ function takeLock(database: Database.Database, file: CheckedFile): void {
   checkSameFile(file);
   // A reader may have kept the log from being emptied, or a writer have committed between the two.
   const log = statSync(`${file.path}-wal`, { throwIfNoEntry: false });
-  if (log !== undefined && log.size > 0) throw busy(file.path);
+  if (log === undefined) return;
+  if (log.size > 0) throw busy(file.path);
+  // SQLite does not sync it then, and a power cut could bring the old log back beside the new register.
+  syncFile(`${file.path}-wal`);
 }
 
 function identityOf(database: Database.Database): Replaced["identity"] {

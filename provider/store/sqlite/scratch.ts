@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { MacpoolError } from "../../error";
 import { checkFileSystem, type FileSystem } from "./file-checks";
+import { translateSystem } from "./sqlite-error";
 
 /** Files that SQLite keeps beside a database, and would take for those of another one that came to its path. */
 export const LOGS = ["-wal", "-journal"] as const;
@@ -35,7 +36,7 @@ export async function withScratch<T>(
 ): Promise<T> {
   const directory = dirname(target);
   const scratch = join(directory, `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
-  const outermost = fileSystem === undefined ? undefined : makeDirectory(directory);
+  const outermost = fileSystem === undefined ? undefined : creating(directory, () => makeDirectories(directory));
   try {
     if (fileSystem !== undefined) checkFileSystem(directory, { ...fileSystem, mountPoints: () => [] });
     creating(directory, () => closeSync(openSync(scratch, "wx", 0o600)));
@@ -43,7 +44,7 @@ export async function withScratch<T>(
   } catch (error) {
     removeDatabase(scratch);
     removeDirectories(directory, outermost);
-    throw error;
+    throw translateSystem(error, target);
   } finally {
     removeDatabase(scratch);
   }
@@ -85,8 +86,13 @@ export function putInPlace(scratch: string, target: string): void {
     if (!NO_LINKS.includes(code)) throw error;
     claimAndRename(scratch, target);
   }
-  rmSync(scratch, { force: true });
-  syncDirectory(dirname(target));
+  try {
+    rmSync(scratch, { force: true });
+    syncDirectory(dirname(target));
+  } catch (error) {
+    rmSync(target, { force: true });
+    throw error;
+  }
 }
 
 /** An empty file of our own is all that the renaming can overwrite. */
@@ -120,6 +126,23 @@ export function syncDirectory(directory: string): void {
   }
 }
 
+/**
+ * Makes `directory` and those above it that are not there, for good, and returns the outermost that was made; undefined
+ * when it was there.
+ */
+export function makeDirectories(directory: string): string | undefined {
+  const outermost = mkdirSync(directory, { recursive: true });
+  if (outermost === undefined) return undefined;
+  try {
+    // A new directory is an entry of the one above it, which a power cut may lose with all that is below.
+    for (let made = directory; made.length >= outermost.length; made = dirname(made)) syncDirectory(dirname(made));
+  } catch (error) {
+    removeDirectories(directory, outermost);
+    throw error;
+  }
+  return outermost;
+}
+
 /** Removes directories from the innermost to the outermost that was made, as long as nothing else is in them. */
 export function removeDirectories(innermost: string, outermost: string | undefined): void {
   if (outermost === undefined) return;
@@ -128,10 +151,6 @@ export function removeDirectories(innermost: string, outermost: string | undefin
   } catch {
     // Somebody has put a file there meanwhile; why the file was not created matters more.
   }
-}
-
-function makeDirectory(directory: string): string | undefined {
-  return creating(directory, () => mkdirSync(directory, { recursive: true }));
 }
 
 function creating<T>(directory: string, work: () => T): T {

@@ -1,7 +1,12 @@
+import { dirname } from "node:path";
 import { MacpoolError } from "../../error";
+import { DamageError } from "../damage";
+import { RECONCILE, restoreCommand } from "../remedies";
+import { ownerAndMode } from "./owner-and-mode";
 
 /** Returns the SQLite result code of a driver error, such as `SQLITE_BUSY`; undefined for any other value. */
 function sqliteCode(error: unknown): string | undefined {
+  if (error instanceof DamageError) return "SQLITE_CORRUPT_CONTENT";
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
 }
@@ -11,6 +16,19 @@ export function isBusy(error: unknown): boolean {
   if (MacpoolError.is(error)) return error.code === "REGISTER_BUSY";
   const code = sqliteCode(error);
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+/**
+ * Returns whether the device could not confirm that it keeps what was written. The kernel says so once and then forgets
+ * the pages, so that a later success does not cover them.
+ */
+export function isUnsynced(error: unknown): boolean {
+  return /^SQLITE_IOERR_(DIR_)?FSYNC/.test(sqliteCode(error) ?? "");
+}
+
+/** Returns whether a change to the file was cut off, and whoever may write has to undo it first. */
+export function isCutOff(error: unknown): boolean {
+  return sqliteCode(error) === "SQLITE_READONLY_ROLLBACK";
 }
 
 /** Returns whether SQLite found a part of the file that it cannot make sense of. */
@@ -30,53 +48,74 @@ export function isConstraint(error: unknown): boolean {
 
 /**
  * Returns `error` as one that says what happened to which file and what to do. Errors of ours pass unchanged, and so
- * does anything that SQLite did not raise.
+ * does anything that neither SQLite nor the operating system raised.
  */
 export function translate(error: unknown, path: string): Error {
-  if (MacpoolError.is(error)) return error;
   const code = sqliteCode(error);
-  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  if (code === undefined) return translateSystem(error, path);
   const [, ours, words] = TABLE.find(([pattern]) => pattern.test(code)) ?? FALLBACK;
-  return new MacpoolError(ours, `Register ${path}: ${words} (${code})`, { cause: error, details: { sqlite: code } });
+  return new MacpoolError(ours, `Register ${path} (${code}): ${words(path)}`, {
+    cause: error,
+    details: { sqlite: code },
+  });
 }
 
-const CORRUPT =
-  "the file is damaged; nothing was written. Put a backup in its place, or start a new register and bring the addresses back from Pulumi state.";
+/** Returns an error of the operating system as {@link translate} does, and leaves one of SQLite as it is. */
+export function translateSystem(error: unknown, path: string): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (MacpoolError.is(error) || !("syscall" in error && "code" in error)) return error;
+  const [code, syscall] = [String(error.code), String(error.syscall)];
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  const words = isFull ? FULL : "the device or file system refused; nothing was changed. Check it, and run again.";
+  return new MacpoolError(
+    isFull ? "REGISTER_FULL" : "REGISTER_UNUSABLE",
+    `Register ${path} (${code}, ${syscall}): ${words}`,
+    { cause: error, details: { path, system: code } },
+  );
+}
 
-type Row = readonly [RegExp, ConstructorParameters<typeof MacpoolError>[0], string];
+const FULL = "no space is left on the device; nothing was allocated. Free some space and run again.";
 
-const FALLBACK: Row = [/./, "REGISTER_UNUSABLE", "SQLite refused the operation; nothing was changed."];
+/** SQLite's code, ours, and what happened to the register at that path, with what to do. */
+type Row = readonly [RegExp, ConstructorParameters<typeof MacpoolError>[0], (path: string) => string];
+
+const FALLBACK: Row = [/./, "REGISTER_UNUSABLE", () => "SQLite refused the operation; nothing was changed."];
 
 const TABLE: readonly Row[] = [
   [
     /^SQLITE_READONLY_DIRECTORY|^SQLITE_READONLY_CANTINIT/,
     "REGISTER_UNUSABLE",
-    "write permission is needed on the directory too, because SQLite keeps its log beside the file.",
+    (path) =>
+      `write permission is needed on the directory too, because SQLite keeps its log beside the file; ${ownerAndMode(dirname(path))}.`,
   ],
   [
     // A register in use keeps a write-ahead log instead.
     /^SQLITE_READONLY_ROLLBACK/,
     "REGISTER_CORRUPT",
-    "a change was cut off and waits in a journal beside it. If this register was being created, delete both files and create it again; otherwise it is another program's, and was left alone.",
+    () =>
+      "a change was cut off and waits in a journal beside it. If this register was being created, delete both files and create it again; otherwise it is another program's, and was left alone.",
   ],
-  [/^SQLITE_READONLY/, "REGISTER_UNUSABLE", "the file is read-only for this user; check its owner and mode."],
-  [/^SQLITE_CANTOPEN/, "REGISTER_UNUSABLE", "it cannot be opened; check that the file is readable by this user."],
-  [/^SQLITE_(PERM|AUTH)/, "REGISTER_UNUSABLE", "this user may not open it; check its owner and mode."],
+  [/^SQLITE_READONLY/, "REGISTER_UNUSABLE", (path) => `the file is read-only for this user; ${ownerAndMode(path)}.`],
+  [/^SQLITE_CANTOPEN/, "REGISTER_UNUSABLE", (path) => `it cannot be opened by this user; ${ownerAndMode(path)}.`],
+  [/^SQLITE_(PERM|AUTH)/, "REGISTER_UNUSABLE", (path) => `this user may not open it; ${ownerAndMode(path)}.`],
   [
     /^SQLITE_NOTADB/,
     "REGISTER_FOREIGN",
-    "this is not a macpool register, and it was left alone. Check the path, or put a backup in its place.",
+    (path) =>
+      `this is not a macpool register, and it was left alone. Check the path; if a register was here, put a backup in its place: ${restoreCommand(path)}`,
   ],
-  [/^SQLITE_CORRUPT/, "REGISTER_CORRUPT", CORRUPT],
   [
-    /^SQLITE_(FULL|IOERR_SHMSIZE)/,
-    "REGISTER_FULL",
-    "no space is left on the device; nothing was allocated. Free some space and run again.",
+    /^SQLITE_CORRUPT/,
+    "REGISTER_CORRUPT",
+    (path) =>
+      `the file is damaged; nothing was written. Put a backup in its place: ${restoreCommand(path)}. Without one, move it aside and make it anew from the Pulumi state of every stack that uses it: ${RECONCILE}`,
   ],
-  [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, "REGISTER_BUSY", "another process holds its lock. Try again."],
+  [/^SQLITE_(FULL|IOERR_SHMSIZE)/, "REGISTER_FULL", () => FULL],
+  [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, "REGISTER_BUSY", () => "another process holds its lock. Try again."],
   [
     /^SQLITE_IOERR/,
     "REGISTER_UNUSABLE",
-    "the device reported an error, and what was being written is uncertain. Run again: the same owners get the same addresses.",
+    () =>
+      "the device reported an error, and what was being written is uncertain. Run again: the same owners get the same addresses.",
   ],
 ];

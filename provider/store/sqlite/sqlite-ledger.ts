@@ -5,25 +5,33 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
-import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
+import { ForwardClock } from "../forward-clock";
+import { eventOfRow, eventValues, leaseOfRow, leaseValues } from "../rows";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
+import { type LedgerStatements, ledgerStatements, type Newest, NO_LEASES } from "./ledger-statements";
 import { Names } from "./names";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
   readonly #context: StoreContext;
+  readonly #clock: ForwardClock;
   readonly #definitions: Definitions;
   readonly #names: Names;
-  readonly #sql: Statements;
+  readonly #sql: LedgerStatements;
   #newest: Newest | undefined;
+  #least = 0;
+  #holdings: Holdings | undefined;
+  /** Cursors that were moved and are not yet written, by the pool's row id: a batch moves one for every address. */
+  readonly #cursors = new Map<number, Mac>();
   #writes = 0;
 
   constructor(database: Database.Database, context: StoreContext) {
     this.#context = context;
+    this.#clock = new ForwardClock(context, database.name);
     this.#names = new Names(database);
     this.#definitions = new Definitions(database);
-    this.#sql = prepare(database);
+    this.#sql = ledgerStatements(database);
   }
 
   /** Rows written by this ledger since it was made. */
@@ -37,23 +45,32 @@ export class SqliteLedger implements Ledger {
   }
 
   get now(): number {
-    return Math.max(this.#context.clock(), this.#latest().at);
+    return this.#clock.notBefore(this.#latest().at);
   }
 
-  /** To be called when a transaction begins. */
-  refresh(): void {
-    this.#newest = undefined;
-    this.#definitions.refresh();
+  /** To be called when a transaction begins; returns a number that only commits of other connections change. */
+  refresh(): unknown {
+    this.#least = 0;
+    this.#holdings = undefined;
+    this.#cursors.clear();
+    if (this.#definitions.refresh()) this.#newest = undefined;
+    return this.#definitions.version;
+  }
+
+  /** Writes what was put off; to be called before a transaction is committed. */
+  flush(): void {
+    for (const [pool, address] of this.#cursors) this.#sql.setCursor.run(address, pool);
+    this.#cursors.clear();
   }
 
   startAbove(seq: number): void {
-    const newest = this.#latest();
-    this.#newest = { seq: Math.max(newest.seq, seq), at: newest.at };
+    this.#least = Math.max(this.#least, seq);
   }
 
   /** Drops what was remembered of a transaction that was undone. */
   forget(): void {
     this.#newest = undefined;
+    this.#holdings = undefined;
     this.#names.forget();
     this.#definitions.forget();
   }
@@ -89,11 +106,11 @@ export class SqliteLedger implements Ledger {
   }
 
   live(owner: string, pool: string): readonly Lease[] {
-    return this.#sql.live.all(owner, this.#definitions.idIfAny(pool)).map(leaseOfRow);
+    return this.#heldBy(owner, pool).live;
   }
 
   released(owner: string, pool: string): readonly Lease[] {
-    return this.#sql.released.all(owner, this.#definitions.idIfAny(pool)).map(leaseOfRow);
+    return this.#heldBy(owner, pool).released;
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
@@ -126,44 +143,31 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): number {
-    const seq = this.#latest().seq + 1;
+  append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Newest {
+    const seq = Math.max(this.#latest().seq, this.#least) + 1;
     const at = this.now;
     this.#writes += 1;
-    this.#sql.append.run({
-      seq,
-      at,
-      kind: event.kind,
-      address: event.address ?? null,
-      // What happens to reserved ranges is no part of the history of the address they begin with.
-      leased: isAboutLease(event) ? (event.address ?? null) : null,
-      pool: event.pool,
-      owner: event.owner,
-      installation: this.#names.id(event.installation),
-      actor: this.#names.id(this.#context.actor),
-    });
+    const names = { installation: this.#names.id(event.installation), actor: this.#names.id(this.#context.actor) };
+    // What happens to reserved ranges is no part of the history of the address they begin with.
+    const leased = isAboutLease(event) ? (event.address ?? null) : null;
+    this.#sql.append.run(...eventValues(event, { seq, at, ...names }), leased);
     this.#newest = { seq, at };
-    return seq;
+    return this.#newest;
   }
 
   put(lease: Lease): void {
     this.#writes += 1;
-    this.#sql.put.run({
-      ...lease,
-      pool: this.#definitions.id(lease.pool),
-      installation: this.#names.id(lease.installation),
-      releasedAt: lease.releasedAt ?? null,
-      tags: JSON.stringify(lease.tags),
-    });
+    this.#sql.put.run(...leaseValues(lease, this.#definitions.id(lease.pool), this.#names.id(lease.installation)));
   }
 
   cursor(pool: string): Mac {
-    return this.#sql.cursor.get(this.#definitions.id(pool))?.cursor ?? 0;
+    const id = this.#definitions.id(pool);
+    return this.#cursors.get(id) ?? this.#sql.cursor.get(id)?.cursor ?? 0;
   }
 
   setCursor(pool: string, address: Mac): void {
     this.#writes += 1;
-    this.#sql.setCursor.run(address, this.#definitions.id(pool));
+    this.#cursors.set(this.#definitions.id(pool), address);
   }
 
   putPool(pool: Pool): void {
@@ -190,7 +194,19 @@ export class SqliteLedger implements Ledger {
     return this.#context.newToken();
   }
 
-  /** The newest event, which only this transaction can change. */
+  /** Live and released leases are asked for one after the other, so both are read at once. */
+  #heldBy(owner: string, pool: string): Holdings {
+    const known = this.#holdings;
+    if (known?.owner === owner && known.pool === pool && known.asOf === this.#writes) return known;
+    const id = this.#definitions.idIfAny(pool);
+    const leases = this.#sql.held.all(owner, id, owner, id).map(leaseOfRow);
+    const live = leases.filter(({ releasedAt }) => releasedAt === undefined).sort(newestFirst);
+    const released = leases.filter(({ releasedAt }) => releasedAt !== undefined).sort(newestFirst);
+    this.#holdings = { owner, pool, asOf: this.#writes, live, released };
+    return this.#holdings;
+  }
+
+  /** The newest event; others may add one only between transactions, which `refresh` notices. */
   #latest(): Newest {
     this.#newest ??= this.#sql.newest.get() ?? { seq: 0, at: 0 };
     return this.#newest;
@@ -212,6 +228,8 @@ export class SqliteLedger implements Ledger {
 
   /** Returns the first address from `start` on without a lease; one past `end` when all have one. */
   #skipTaken(start: Mac, end: Mac): Mac {
+    // Nearly always nobody has it, and a walk takes longer to begin than one look.
+    if (this.#sql.isTaken.get(start) === undefined) return start;
     let address = start;
     for (const row of this.#sql.addressesFrom.iterate(start, end)) {
       if (row.address !== address) break;
@@ -221,71 +239,15 @@ export class SqliteLedger implements Ledger {
   }
 }
 
-interface Newest {
-  readonly seq: number;
-  readonly at: number;
+/** What an owner has and had in a pool, as of a number of writes. */
+interface Holdings {
+  readonly owner: string;
+  readonly pool: string;
+  readonly asOf: number;
+  readonly live: readonly Lease[];
+  readonly released: readonly Lease[];
 }
 
-type Statements = ReturnType<typeof prepare>;
-
-interface Counts {
-  readonly live: number;
-  readonly quarantined: number;
-  readonly reusable: number;
-  readonly oldestQuarantined: number | null;
-}
-
-const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: null };
-
-function prepare(database: Database.Database) {
-  return {
-    newest: database.prepare<[], Newest>("select seq, at from event order by seq desc limit 1"),
-    event: database.prepare<[number], EventRow>(`${eventQuery} where seq = ?`),
-    at: database.prepare<[Mac], LeaseRow>(`${leaseQuery} where address = ?`),
-    live: database.prepare<[string, number | null], LeaseRow>(
-      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is null order by seq desc`,
-    ),
-    released: database.prepare<[string, number | null], LeaseRow>(
-      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is not null order by seq desc`,
-    ),
-    liveWithin: database.prepare<[Mac, Mac, number], LeaseRow>(
-      `${leaseQuery} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
-    ),
-    liveCount: database.prepare<[Mac, Mac], { count: number }>(
-      "select count(*) as count from lease where address between ? and ? and released_at is null",
-    ),
-    longestReleased: database.prepare<[number], LeaseRow>(
-      `${leaseQuery} where pool = ? and released_at is not null order by seq`,
-    ),
-    addressesFrom: database.prepare<[Mac, Mac], { address: Mac }>(
-      "select address from lease where address between ? and ? order by address",
-    ),
-    counts: database.prepare<{ start: Mac; end: Mac; over: number }, Counts>(
-      `select count(*) filter (where released_at is null) as live,
-              count(*) filter (where released_at > :over) as quarantined,
-              count(*) filter (where released_at <= :over) as reusable,
-              min(released_at) filter (where released_at > :over) as oldestQuarantined
-       from lease where address between :start and :end`,
-    ),
-    append: database.prepare(
-      // The lease's row is about to be written, so looking it up costs next to nothing.
-      `insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
-       values (:seq, :at, :kind, :address, :pool, :owner, :installation, :actor,
-               (select seq from lease where address = :leased))`,
-    ),
-    put: database.prepare(
-      // Only the address may be overwritten: the unique index on the owner has the last word.
-      `insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at,
-                          description, tags)
-       values (:address, :pool, :owner, :installation, :rotation, :slot, :token, :seq, :acquiredAt, :releasedAt,
-               :description, :tags)
-       on conflict (address) do update set
-         pool = excluded.pool, owner = excluded.owner, installation = excluded.installation,
-         rotation = excluded.rotation, slot = excluded.slot, token = excluded.token, seq = excluded.seq,
-         acquired_at = excluded.acquired_at, released_at = excluded.released_at,
-         description = excluded.description, tags = excluded.tags`,
-    ),
-    cursor: database.prepare<[number], { cursor: Mac }>("select cursor from pool where id = ?"),
-    setCursor: database.prepare<[Mac, number]>("update pool set cursor = ? where id = ?"),
-  };
+function newestFirst(one: Lease, other: Lease): number {
+  return other.seq - one.seq;
 }

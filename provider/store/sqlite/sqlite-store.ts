@@ -1,10 +1,11 @@
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { createPool, reserve } from "../../lease/administer";
 import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import { type Patience, patienceOf, type Waiting } from "../patience";
+import { restoreCommand } from "../remedies";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
@@ -12,8 +13,8 @@ import { dump } from "./dump";
 import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
 import { withPatience } from "./patience";
 import { events, leases } from "./queries";
-import { removeDirectories, syncDirectory } from "./scratch";
-import { translate } from "./sqlite-error";
+import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
+import { isCorrupt, isUnsynced, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
 
@@ -59,11 +60,19 @@ export function createSqliteRegister(
   try {
     createEmptyFile(file, fileSystem, undo);
     createDatabase(file, context.clock(), (database) => fill(database, content, context));
+    syncDirectory(dirname(file));
   } catch (error) {
-    for (const step of undo.toReversed()) step();
-    throw error;
+    undoAll(undo);
+    throw translate(error, file);
   }
-  syncDirectory(dirname(file));
+}
+
+function undoAll(steps: readonly (() => void)[]): void {
+  try {
+    for (const step of steps.toReversed()) step();
+  } catch {
+    // Why the register was not created matters more than what could not be removed.
+  }
 }
 
 function fill(database: Database.Database, content: InitialContent, context: StoreContext): void {
@@ -75,12 +84,13 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
   ledger.append({ kind: "init", address: undefined, pool: "", owner: "", installation: "" });
   for (const pool of content.pools) createPool(pool, ledger);
   for (const reservation of content.reservations) reserve(reservation, ledger);
+  ledger.flush();
 }
 
 /** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
 function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void)[]): void {
   try {
-    const outermost = mkdirSync(dirname(file), { recursive: true });
+    const outermost = makeDirectories(dirname(file));
     undo.push(() => removeDirectories(dirname(file), outermost));
     checkFileSystem(dirname(file), { ...fileSystem, mountPoints: () => [] });
     closeSync(openSync(file, "wx", 0o600));
@@ -111,12 +121,17 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
   const beginRead = database.prepare("begin");
   const commit = database.prepare("commit");
   const rollback = database.prepare("rollback");
+  let hasBegun = false;
+  let doubt: unknown;
   return {
     begin: () => {
+      hasBegun = false;
+      if (doubt !== undefined) throw doubt;
       begin.run();
+      hasBegun = true;
       // Only under the lock: whoever replaces the file holds it meanwhile.
       checkSameFile(file);
-      ledger.refresh();
+      return ledger.refresh();
     },
     beginRead: () => {
       beginRead.run();
@@ -125,10 +140,20 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
     endRead: () => {
       if (database.inTransaction) commit.run();
     },
-    commit: () => commit.run(),
+    commit: () => {
+      ledger.flush();
+      try {
+        commit.run();
+      } catch (error) {
+        // Whether it happened can only be seen by who opens the register anew: this connection writes nothing more.
+        if (isUnsynced(error)) doubt = error;
+        throw error;
+      }
+    },
     rollback: () => {
       if (database.inTransaction) rollback.run();
-      ledger.forget();
+      // Where the lock was not had there is nothing to forget, and while many wait that happens all the time.
+      if (hasBegun) ledger.forget();
     },
     writes: () => ledger.writes,
   };
@@ -137,7 +162,18 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
 function readStoreId({ database, file }: Connection): string {
   const row = database.prepare<[], { id: string }>("select store_id as id from register").get();
   if (row !== undefined) return row.id;
-  throw new MacpoolError("REGISTER_CORRUPT", `Register ${file.path} has lost its id. Put a backup in its place.`);
+  throw new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${file.path} has lost its id. Put a backup in its place: ${restoreCommand(file.path)}`,
+  );
+}
+
+function unsound(path: string, fault: string): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${path} is not sound, and nothing was written. ${fault} Put a backup in its place, or start a new register and bring the addresses back from Pulumi state.`,
+    { details: { path } },
+  );
 }
 
 class SqliteBackend implements LedgerBackend {
@@ -166,8 +202,18 @@ class SqliteBackend implements LedgerBackend {
   }
 
   async write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
+    return this.#translating(this.#queue.add(() => this.#unlessDamaged(() => work(this.#ledger))));
+  }
+
+  /** Asked when the turn comes, since another request of the same turn may have met the damage. */
+  #unlessDamaged<T>(work: () => T): T {
     if (this.#damage !== undefined) throw this.#damage;
-    return this.#translating(this.#queue.add(() => work(this.#ledger)));
+    try {
+      return work();
+    } catch (error) {
+      if (isCorrupt(error)) this.#translated(error);
+      throw error;
+    }
   }
 
   async read<T>(work: (view: SqliteLedger) => T): Promise<T> {
@@ -193,8 +239,12 @@ class SqliteBackend implements LedgerBackend {
     return this.#yielding(dump(this.#connection.file));
   }
 
-  verify(following: Parameters<LedgerBackend["verify"]>[0]) {
-    return this.#translating(verify(this.#connection.database, following, (work) => this.#patiently(work)));
+  async verify(following: Parameters<LedgerBackend["verify"]>[0]) {
+    const { database } = this.#connection;
+    const verification = await this.#translating(verify(database, following, (work) => this.#patiently(work)));
+    const [first] = verification.faults;
+    if (first !== undefined) this.#damage ??= unsound(this.location, first);
+    return verification;
   }
 
   async close(): Promise<void> {

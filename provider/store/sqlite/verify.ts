@@ -1,6 +1,6 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
-import { formatMac, type Mac } from "../../mac/mac";
+import { formatMac, isMac, type Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import { AUDITS, type Audit, cursorFaults, STATEMENTS } from "../audits";
 import type { Following, Verification } from "../store";
@@ -11,6 +11,12 @@ import { isCorrupt } from "./sqlite-error";
 const HOLES = `select 'The history has a hole between event ' || previous || ' and event ' || seq || '.'
    from (select seq, kind, lag(seq) over (order by seq) as previous from event)
    where seq <> previous + 1 and kind <> 'recover'`;
+
+const PARTIAL_INDEXES = [
+  ["lease_live", "null"],
+  ["lease_released", "not null"],
+  ["lease_release_order", "not null"],
+] as const;
 
 /**
  * Returns every fault of the register: SQLite's own check of the file, dangling references, then our invariants. Each
@@ -29,6 +35,7 @@ export async function verify(
     () => danglingReferences(database),
     ...audits,
     ...[...STATEMENTS, HOLES].map((sql) => () => faultsIn(sql, database)),
+    () => indexFaults(database),
     () => sequenceFaults(database),
   ];
   const count = () => Number(database.prepare("select count(*) from lease").pluck().get());
@@ -65,14 +72,31 @@ function danglingReferences(database: Database.Database): readonly string[] {
 
 function faultsOf(audit: Audit, database: Database.Database): readonly string[] {
   return database
-    .prepare<[], number>(audit.sql)
+    .prepare<[], unknown>(audit.sql)
     .pluck()
     .all()
-    .map((address) => `${formatMac(address)} ${audit.fault}.`);
+    .map((address) => `${addressText(address)} ${audit.fault}.`);
+}
+
+/** Returns an address in words, whatever damage has made of it. */
+function addressText(address: unknown): string {
+  return typeof address === "number" && isMac(address) ? formatMac(address) : "What should be an address and is none";
 }
 
 function faultsIn(sql: string, database: Database.Database): readonly string[] {
   return database.prepare<[], string>(sql).pluck().all();
+}
+
+/** SQLite's own check finds what an index over a part of its table lacks, but not what it has too much. */
+function indexFaults(database: Database.Database): readonly string[] {
+  const found = database.prepare<[string], number>("select count(*) from sqlite_schema where name = ?").pluck();
+  return PARTIAL_INDEXES.flatMap(([index, condition]) => {
+    if (found.get(index) === 0) return [`The register has lost its index ${index}.`];
+    const count = (how: string) =>
+      database.prepare<[], number>(`select count(*) from lease ${how} where released_at is ${condition}`).pluck().get();
+    if (count(`indexed by ${index}`) === count("not indexed")) return [];
+    return [`Index ${index} has another number of leases than the register.`];
+  });
 }
 
 function sequenceFaults(database: Database.Database): readonly string[] {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { openStack, type Result, type Stack } from "../../engine/stack";
-import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State } from "./engine";
+import { type Diagnostic, openStack, type Result, type Stack } from "../../engine/stack";
+import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State, Victim } from "./engine";
 import { changesOf } from "./events";
 
 /** The engine double of test/engine. */
@@ -43,9 +43,10 @@ class DoubleStack implements Deployer {
     return outcomeOf(await this.#stack.destroy(this.#passOf(run)));
   }
 
-  async upKilled(nic: string): Promise<void> {
+  async upKilled(nic: string, victim: Victim, run: RunOptions = {}): Promise<void> {
+    if (victim !== "all") throw new Error("the engine double takes its provider processes along when it dies");
     const crash = { victim: "engine", method: "create", name: nic } as const;
-    const { error } = await this.#stack.up({ skipPreview: true, crash });
+    const { error } = await this.#stack.up({ ...this.#passOf(run), skipPreview: true, crash });
     if (!error?.includes("killed")) throw new Error(`the engine was not killed: ${error}`);
   }
 
@@ -69,7 +70,13 @@ class DoubleStack implements Deployer {
   }
 
   #passOf(run: RunOptions) {
-    return { env: { ...this.#options.env, ...run.env }, skipPreview: run.previewFirst !== true };
+    if (run.terminal !== undefined) throw new Error("the engine double has no terminal");
+    const { onText } = run;
+    return {
+      env: { ...this.#options.env, ...run.env },
+      skipPreview: run.previewFirst !== true,
+      ...(onText === undefined ? {} : { onDiagnostic: ({ message }: Diagnostic) => onText(`${message}\n`) }),
+    };
   }
 
   #open(): Stack {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { Config } from "../../engine/stack";
 import type { Properties } from "../../host/harness";
 
@@ -33,7 +34,14 @@ export interface RunOptions {
   readonly refreshFirst?: boolean;
   /** Runs the program to refresh, as `refresh --run-program` does; the real engine only. */
   readonly runProgram?: boolean;
+  /** Hears what is printed, bit by bit, while the operation goes on. */
+  readonly onText?: (text: string) => void;
+  /** Emits `Ctrl-C` when that is pressed; the real engine only. */
+  readonly terminal?: EventEmitter;
 }
+
+/** Who is killed in the middle of an `up`: all that takes part in it, or the engine alone. */
+export type Victim = "all" | "engine";
 
 /** What an operation did. */
 export interface Outcome {
@@ -70,8 +78,11 @@ export interface Deployer {
   up(options?: RunOptions): Promise<Outcome>;
   refresh(options?: RunOptions): Promise<Outcome>;
   destroy(options?: RunOptions): Promise<Outcome>;
-  /** Runs `up` and kills the engine when the register has granted the address of `nic` and nobody knows of it yet. */
-  upKilled(nic: string): Promise<void>;
+  /**
+   * Runs `up` and kills it when the register has granted the address of `nic` and nobody knows of it yet. Where only the
+   * engine is killed, the provider process goes on with whatever it was told to do, and ends before this resolves.
+   */
+  upKilled(nic: string, victim: Victim, options?: RunOptions): Promise<void>;
   state(): Promise<State>;
   /** `pulumi stack rename`. */
   rename(stack: string): Promise<void>;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import type { Config } from "../../engine/stack";
 import type { Properties } from "../../host/harness";
-import type { Deployer, Engine, Outcome, RunOptions, State, StateResource } from "./engine";
+import type { Deployer, Engine, Outcome, RunOptions, State, StateResource, Victim } from "./engine";
 import { Register } from "./register";
 
 /** A stack to be; what is left out is that of an ordinary project. */
@@ -52,7 +52,7 @@ const tsconfig = JSON.stringify({
 /** What one scenario works with: directories of its own, that go away with it. */
 export class Lab {
   /** The register that stacks use unless told otherwise; it does not exist yet. */
-  readonly register: Register;
+  register: Register;
   readonly #engine: Engine;
   readonly #fixture: string;
   readonly #directory: string;
@@ -73,6 +73,11 @@ export class Lab {
   /** The home of the user who deploys, and where the user's data are. */
   get home(): string {
     return this.path("home");
+  }
+
+  /** Has stacks use another register from now on. */
+  useRegister(path: string): void {
+    this.register = new Register(path);
   }
 
   /** Writes a project and makes a stack of it, with no state and in a backend of its own. */
@@ -158,8 +163,9 @@ export class Stack {
     return text;
   }
 
-  upKilled(nic: string): Promise<void> {
-    return this.#deployer.upKilled(nic);
+  /** See {@link Deployer.upKilled}. */
+  upKilled(nic: string, victim: Victim = "all", options?: RunOptions): Promise<void> {
+    return this.#deployer.upKilled(nic, victim, options);
   }
 
   state(): Promise<State> {

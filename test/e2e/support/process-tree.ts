@@ -19,20 +19,25 @@ export function watchTree(root: ChildProcess): Promise<boolean> {
 
 /** Kills a process and all that it started: Pulumi's plugins have process groups of their own and would outlive it. */
 export function killTree(root: ChildProcess): void {
-  if (root.pid === undefined) return;
-  for (const pid of [root.pid, ...descendants(root.pid)]) {
+  if (root.pid !== undefined) killAll([root.pid, ...descendants(root)]);
+}
+
+/** Kills processes; those that ended by themselves, because the one they served was gone, are passed over. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself, because the one it served was gone.
+      // It ended by itself.
     }
   }
 }
 
-function descendants(ancestor: number): number[] {
+/** Returns the ids of all that a process started, and of what those started. */
+export function descendants(root: ChildProcess): number[] {
   const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
   const processes = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
   const below = (parent: number): number[] =>
     processes.flatMap(([pid = 0, ppid = 0]) => (ppid === parent ? [pid, ...below(pid)] : []));
-  return below(ancestor);
+  return root.pid === undefined ? [] : below(root.pid);
 }

@@ -1,16 +1,28 @@
 import { join } from "node:path";
 
-const hook = join(__dirname, "..", "hooks", "after-grant.cjs");
-
-/**
- * Returns the environment in which the provider process is killed as soon as it has committed the grant of an address to
- * `nic`, before it can answer. Other processes do not open a register, so nothing happens to them.
- */
-export function dieAfterGrant(nic: string): NodeJS.ProcessEnv {
-  return { NODE_OPTIONS: `--require ${hook}`, E2E_AFTER_GRANT: JSON.stringify({ nic }) };
+/** What happens to the provider process, once. */
+export interface Fault {
+  /** The last part of an owner: the logical name of a NIC. */
+  readonly nic: string;
+  /** The call that does it. */
+  readonly change: "create" | "update" | "delete";
+  readonly moment: "before the commit" | "after the commit" | "after the reply";
 }
 
-/** Returns the environment in which the provider hangs there instead, after it created the file `marker`. */
-export function hangAfterGrant(nic: string, marker: string): NodeJS.ProcessEnv {
-  return { NODE_OPTIONS: `--require ${hook}`, E2E_AFTER_GRANT: JSON.stringify({ nic, marker }) };
+/**
+ * Returns the environment in which the provider process creates the file `marker` at the given moment, and then dies,
+ * hangs or goes on. Other processes do not open a register, so nothing happens to them.
+ */
+export function strikeAt(fault: Fault, act: "die" | "hang" | "go on", marker?: string): NodeJS.ProcessEnv {
+  return preload("fault", "E2E_FAULT", { ...fault, act, marker });
+}
+
+/** Returns the environment in which the provider process waits for a lock `factor` times shorter than it says. */
+export function inHaste(factor: number): NodeJS.ProcessEnv {
+  return preload("haste", "E2E_HASTE", { factor });
+}
+
+function preload(hook: string, variable: string, order: object): NodeJS.ProcessEnv {
+  const file = join(__dirname, "..", "hooks", `${hook}.cjs`);
+  return { NODE_OPTIONS: `--require ${file}`, [variable]: JSON.stringify(order) };
 }

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State } from "./engine";
+import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State, Victim } from "./engine";
 import { readEvents } from "./events";
-import { killTree, watchTree } from "./process-tree";
-import { hangAfterGrant } from "./provider-hooks";
+import { descendants, killAll, killTree, watchTree } from "./process-tree";
+import { strikeAt } from "./provider-hooks";
 
 /** Returns the engine of the Pulumi CLI in `cliDir`; nothing of the user's own Pulumi is touched. */
 export function realEngine(cliDir: string): Engine {
@@ -26,7 +26,7 @@ async function openStack(cliDir: string, options: StackOptions): Promise<Deploye
     up: operate("up", ["--yes"]),
     refresh: operate("refresh", ["--yes"]),
     destroy: operate("destroy", ["--yes"]),
-    upKilled: (nic) => cli.upKilled(nic),
+    upKilled: (nic, victim, run) => cli.upKilled(nic, victim, run),
     state: async () => JSON.parse(await cli.must("stack", "export")),
     rename: async (stack) => {
       await cli.must("stack", "rename", stack);
@@ -81,40 +81,49 @@ class Cli {
     const log = join(this.#options.backendDir, `events-${this.#runs}.json`);
     const skip = command === "preview" || run.previewFirst === true ? [] : ["--skip-preview"];
     const args = [command, ...flags, ...skip, "--event-log", log];
-    const { ok, text } = await this.#start(args, run.env ?? {}).result;
+    const { ok, text } = await this.#start(args, run).result;
     return { ok, text, ...readEvents(existsSync(log) ? readFileSync(log, "utf8") : "") };
   }
 
-  async upKilled(nic: string): Promise<void> {
+  async upKilled(nic: string, victim: Victim, run: RunOptions = {}): Promise<void> {
     const marker = join(this.#options.backendDir, "granted");
-    const { child, result } = this.#start(["up", "--yes", "--skip-preview"], hangAfterGrant(nic, marker));
+    const fault = { nic, change: "create", moment: "after the commit" } as const;
+    const env = { ...run.env, ...strikeAt(fault, victim === "all" ? "hang" : "go on", marker) };
+    const { child, result } = this.#start(["up", "--yes", "--skip-preview"], { ...run, env });
     let isOver = false;
     void result.then(() => {
       isOver = true;
     });
     while (!existsSync(marker) && !isOver) await sleep(20);
-    killTree(child);
+    const orphans = victim === "all" ? [] : descendants(child);
+    if (victim === "all") killTree(child);
+    else child.kill("SIGKILL");
     const { text } = await result;
     if (!existsSync(marker)) throw new Error(`the engine ended before the grant: ${text}`);
     // A dead CLI leaves its lock on the stack behind.
     await this.must("cancel", this.stack, "--yes");
+    killAll(orphans);
     const { deployment }: State = JSON.parse(await this.must("stack", "export"));
-    if (deployment.pending_operations?.length !== 1) throw new Error("the state knows of no interrupted operation");
+    if (!deployment.pending_operations?.length) throw new Error("the state knows of no interrupted operation");
   }
 
-  #start(args: readonly string[], env: NodeJS.ProcessEnv) {
+  #start(args: readonly string[], run: RunOptions) {
     const { projectDir } = this.#options;
     // These two name the stack themselves, and `cancel` takes no flag for it.
     const named = args[1] === "init" || args[0] === "cancel" ? [] : ["--stack", this.stack];
     const child = spawn(join(this.#cliDir, "pulumi"), [...args, ...named, "--non-interactive"], {
       cwd: projectDir,
-      env: { ...process.env, ...this.#environment(), ...this.#options.env, ...env },
+      env: { ...process.env, ...this.#environment(), ...this.#options.env, ...run.env },
       stdio: ["ignore", "pipe", "pipe"],
+      // A terminal sends Ctrl-C to a whole process group, which must not be that of the tests.
+      detached: run.terminal !== undefined,
     });
+    run.terminal?.on("Ctrl-C", () => process.kill(-(child.pid ?? Number.NaN), "SIGINT"));
     const printed: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
         printed[stream] += text;
+        run.onText?.(text);
       });
     }
     const result = watchTree(child).then((ok) => {

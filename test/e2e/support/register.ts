@@ -69,9 +69,33 @@ export class Register {
     return rows.map((row) => ({ ...row, address: formatMac(row.address), isLive: row.isLive === 1 }));
   }
 
+  /** Returns the lease, live or released, of the only owner whose last part is `name`. */
+  lease(name: string): LeaseRow {
+    const [lease, ...others] = this.leases().filter(({ owner }) => owner.split("/").at(-1) === name);
+    if (lease === undefined || others.length > 0) throw new Error(`"${name}" has ${others.length} leases too many`);
+    return lease;
+  }
+
   /** Returns the addresses that are leased now. */
   live(): string[] {
     return this.leases().flatMap(({ address, isLive }) => (isLive ? [address] : []));
+  }
+
+  /** Returns who holds which address now: the last part of each owner, which two leases must not share. */
+  holders(): Readonly<Record<string, string>> {
+    const live = this.leases().filter(({ isLive }) => isLive);
+    const holders = Object.fromEntries(live.map(({ owner, address }) => [owner.split("/").at(-1) ?? "", address]));
+    if (Object.keys(holders).length < live.length) throw new Error("an owner holds two addresses");
+    return holders;
+  }
+
+  /** Returns what the product's own examination of the content finds wrong. */
+  async faults(): Promise<readonly string[]> {
+    let faults: readonly string[] = [];
+    await this.change(async (store) => {
+      ({ faults } = await store.verify());
+    });
+    return faults;
   }
 
   /** Returns the addresses that were released. */

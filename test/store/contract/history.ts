@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { parseMac } from "../../../provider/mac/mac";
 import { parsePrefix } from "../../../provider/mac/range";
-import { ACTOR, HOUR, type Open, type Register, start } from "../support";
+import { ACTOR, HOUR, initial, type Open, Register, start, TestClock, testContext } from "../support";
 
 const A = parseMac("42:20:00:00:00:0a");
 const B = parseMac("42:20:00:00:00:0b");
@@ -86,6 +86,18 @@ function orders(open: Open): void {
     const numbers = (await register.events()).map(({ seq }) => seq);
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(numbers.at(-1)).toBe(await register.seq());
+  });
+
+  it("has the same time of a change as its lease, though the clock goes on meanwhile", async () => {
+    const context = testContext();
+    let reading = context.clock();
+    const store = await open(initial(), { ...context, clock: () => ++reading });
+    onTestFinished(() => store.close());
+    const register = new Register(store, new TestClock());
+    const { lease } = await register.grant();
+    const released = await register.release(lease);
+    const times = (await register.events({ address: lease.address })).map(({ at }) => at);
+    expect([released?.acquiredAt, released?.releasedAt]).toEqual(times);
   });
 
   it("has the time of each change, which never goes back though the clock does", async () => {

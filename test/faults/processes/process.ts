@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-
-const ROOT = join(__dirname, "..", "..");
-const WORKER = join(__dirname, "worker.ts");
+import { MODULES, workerProgram } from "./program";
 
 /** What a worker answers: a value, or an error's code and message. */
 export interface Answer {
@@ -16,6 +13,8 @@ export interface Answer {
   readonly owner?: string;
   readonly address?: string;
   readonly token?: string;
+  readonly granted?: number;
+  readonly longest?: number;
 }
 
 /** Another process; see worker.ts for what it can do. It ends with the test at the latest. */
@@ -26,8 +25,8 @@ export class Worker {
 
   constructor(user?: number) {
     const identity = user === undefined ? {} : { uid: user, gid: user };
-    const env = { PATH: process.env["PATH"], TSX_DISABLE_CACHE: "1" };
-    const child = spawn(process.execPath, ["--import", "tsx", WORKER], { cwd: ROOT, env, ...identity });
+    const env = { PATH: process.env["PATH"], NODE_PATH: MODULES };
+    const child = spawn(process.execPath, [workerProgram()], { cwd: "/", env, ...identity });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#errors += text;
     });
@@ -58,13 +57,31 @@ export class Worker {
     return JSON.parse(value);
   }
 
+  /** Stops the worker in the midst of what it does, as a debugger or a suspended machine would. */
+  suspend(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets a worker go on that was suspended. */
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  /** Gives the worker, with all its threads, precedence over the other jobs of the machine, where we may and know how to. */
+  prefer(): void {
+    spawnSync("chrt", ["--rr", "--all-tasks", "--pid", "1", String(this.#child.pid)]);
+  }
+
+  /** Resolves when the worker is gone. */
+  async gone(): Promise<void> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) await once(this.#child, "exit");
+  }
+
   /** Kills the worker as `kill -9` does, waits until it is gone and returns what it had still said. */
   async kill(): Promise<readonly Answer[]> {
-    const { exitCode, signalCode } = this.#child;
-    if (exitCode === null && signalCode === null) {
-      this.#child.kill("SIGKILL");
-      await once(this.#child, "exit");
-    }
+    this.#child.kill("SIGKILL");
+    await this.gone();
     const rest: Answer[] = [];
     for (;;) {
       const { value, done } = await this.#answers.next();

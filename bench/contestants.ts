@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import type { AcquireRequest } from "../provider/lease/lease";
+import { createRegister, openRegister, systemContext } from "../provider/store/open";
+import { interleaved, timed } from "./report";
+
+/** How much is measured, and how. */
+export interface DurableOptions {
+  /** Whether addresses come from the owner's name, all over the pool, or one after the other. */
+  readonly pool: "derived" | "sequential";
+  readonly rounds: number;
+  /** Turns of each contestant a round. */
+  readonly slices: number;
+  /** Allocations a turn, one a commit. */
+  readonly singles: number;
+  /** Sizes of batches that are allocated by one call, besides. */
+  readonly batches: readonly number[];
+}
+
+/** Milliseconds of each round, divided by the allocations in it. */
+export interface DurableTimes {
+  readonly raw: readonly number[];
+  readonly single: readonly number[];
+  readonly turn: readonly number[];
+  readonly batches: readonly {
+    readonly size: number;
+    readonly raw: readonly number[];
+    readonly ours: readonly number[];
+  }[];
+}
+
+/** Allocations that are asked for in one turn of the event loop. */
+const TURN = 16;
+
+/** Returns how long allocations and raw inserts take, in turn, in a scratch directory. */
+export async function durableTimes({ pool, rounds, slices, singles, batches }: DurableOptions): Promise<DurableTimes> {
+  const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
+  const store = await newStore(directory);
+  const raw = newRaw(directory);
+  const ask = asker(pool === "sequential");
+  const turns = Math.max(1, Math.round(singles / TURN));
+  const one = () => store.acquire([ask()]);
+  const work: Record<string, { readonly count: number; readonly run: () => unknown }> = {
+    raw: { count: singles, run: () => repeat(singles, () => raw.insert(ask())) },
+    single: { count: singles, run: () => repeat(singles, one) },
+    turn: { count: turns * TURN, run: () => repeat(turns, () => Promise.all(Array.from({ length: TURN }, one))) },
+  };
+  for (const size of batches) {
+    work[`raw ${size}`] = { count: size, run: () => raw.insertAll(Array.from({ length: size }, ask)) };
+    work[`ours ${size}`] = { count: size, run: () => store.acquire(Array.from({ length: size }, ask)) };
+  }
+  const contestants = Object.fromEntries(
+    Object.entries(work).map(([name, { run, count }]) => [name, async () => (await timed(run)) / count / slices]),
+  );
+  const times = await interleaved(rounds, contestants, slices);
+  await store.close();
+  raw.close();
+  rmSync(directory, { recursive: true, force: true });
+  const of = (name: string) => times[name] ?? [];
+  return {
+    raw: of("raw"),
+    single: of("single"),
+    turn: of("turn"),
+    batches: batches.map((size) => ({ size, raw: of(`raw ${size}`), ours: of(`ours ${size}`) })),
+  };
+}
+
+/** Returns what makes requests of ever new owners, of 51 characters. */
+export function asker(sequential = false): () => AcquireRequest {
+  let made = 0;
+  return () => {
+    made += 1;
+    const owner = `acme/network/production/lab:vm:Vm/web-${String(made).padStart(9, "0")}-nic0`;
+    return { owner, installation: "bench", pool: "default", rotation: "", description: "", tags: {}, sequential };
+  };
+}
+
+async function newStore(directory: string) {
+  const path = join(directory, "register.db");
+  const context = systemContext(console.error);
+  await createRegister(path, context);
+  return openRegister(path, context);
+}
+
+/** A table of the same rows as the leases', without any index, under the same settings. */
+function newRaw(directory: string) {
+  const database = new Database(join(directory, "raw.db"));
+  for (const pragma of ["journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 1000"]) {
+    database.pragma(pragma);
+  }
+  database.exec(
+    `create table raw (id integer primary key, pool integer not null, owner text not null, installation integer not null,
+       rotation text not null, slot integer not null, token text not null, seq integer not null,
+       acquired_at integer not null, released_at integer, description text not null, tags text not null) strict`,
+  );
+  const statement = database.prepare(
+    `insert into raw (pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const begin = database.prepare("begin immediate");
+  const commit = database.prepare("commit");
+  const insert = ({ owner, rotation, description }: AcquireRequest) =>
+    statement.run(1, owner, 1, rotation, 0, "0123456789abcdefghijkl", 1, Date.now(), null, description, "{}");
+  const insertAll = (rows: readonly AcquireRequest[]) => {
+    begin.run();
+    for (const row of rows) insert(row);
+    commit.run();
+  };
+  return { insert, insertAll, close: () => database.close() };
+}
+
+async function repeat(times: number, work: () => unknown): Promise<void> {
+  for (let done = 0; done < times; done += 1) await work();
+}

@@ -1,0 +1,90 @@
+import type Database from "better-sqlite3";
+import type { Mac } from "../../mac/mac";
+import {
+  type EventRow,
+  eventInsert,
+  eventPlaceholders,
+  eventQuery,
+  type LeaseRow,
+  leaseInsert,
+  leaseQuery,
+} from "../rows";
+
+/** The newest event. */
+export interface Newest {
+  readonly seq: number;
+  readonly at: number;
+}
+
+interface Counts {
+  readonly live: number;
+  readonly quarantined: number;
+  readonly reusable: number;
+  readonly oldestQuarantined: number | null;
+}
+
+/** The counts of a range without leases. */
+export const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: null };
+
+/** What a ledger asks of its tables. */
+export interface LedgerStatements {
+  readonly newest: Database.Statement<[], Newest>;
+  readonly event: Database.Statement<[number], EventRow>;
+  readonly at: Database.Statement<[Mac], LeaseRow>;
+  readonly held: Database.Statement<[string, number | null, string, number | null], LeaseRow>;
+  readonly liveWithin: Database.Statement<[Mac, Mac, number], LeaseRow>;
+  readonly liveCount: Database.Statement<[Mac, Mac], { count: number }>;
+  readonly longestReleased: Database.Statement<[number], LeaseRow>;
+  readonly isTaken: Database.Statement<[Mac], number>;
+  readonly addressesFrom: Database.Statement<[Mac, Mac], { address: Mac }>;
+  readonly counts: Database.Statement<{ start: Mac; end: Mac; over: number }, Counts>;
+  readonly append: Database.Statement<unknown[]>;
+  readonly put: Database.Statement<unknown[]>;
+  readonly cursor: Database.Statement<[number], { cursor: Mac }>;
+  readonly setCursor: Database.Statement<[Mac, number]>;
+}
+
+/** Returns the statements of a ledger, prepared once: preparing takes longer than running. */
+export function ledgerStatements(database: Database.Database): LedgerStatements {
+  return {
+    newest: database.prepare("select seq, at from event order by seq desc limit 1"),
+    event: database.prepare(`${eventQuery} where seq = ?`),
+    at: database.prepare(`${leaseQuery} where address = ?`),
+    // Two searches, because live and released leases each have their own index.
+    held: database.prepare(
+      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is null
+       union all
+       ${leaseQuery} where lease.owner = ? and pool = ? and released_at is not null`,
+    ),
+    liveWithin: database.prepare(
+      `${leaseQuery} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
+    ),
+    liveCount: database.prepare(
+      "select count(*) as count from lease where address between ? and ? and released_at is null",
+    ),
+    longestReleased: database.prepare(`${leaseQuery} where pool = ? and released_at is not null order by seq`),
+    isTaken: database.prepare<[Mac], number>("select 1 from lease where address = ?").pluck(),
+    addressesFrom: database.prepare("select address from lease where address between ? and ? order by address"),
+    counts: database.prepare(
+      `select count(*) filter (where released_at is null) as live,
+              count(*) filter (where released_at > :over) as quarantined,
+              count(*) filter (where released_at <= :over) as reusable,
+              min(released_at) filter (where released_at > :over) as oldestQuarantined
+       from lease where address between :start and :end`,
+    ),
+    append: database.prepare(
+      // The lease's row is about to be written, so looking it up costs next to nothing.
+      `${eventInsert} values (${eventPlaceholders}, (select seq from lease where address = ?))`,
+    ),
+    put: database.prepare(
+      // Only the address may be overwritten: the unique index on the owner has the last word.
+      `${leaseInsert} on conflict (address) do update set
+         pool = excluded.pool, owner = excluded.owner, installation = excluded.installation,
+         rotation = excluded.rotation, slot = excluded.slot, token = excluded.token, seq = excluded.seq,
+         acquired_at = excluded.acquired_at, released_at = excluded.released_at,
+         description = excluded.description, tags = excluded.tags`,
+    ),
+    cursor: database.prepare("select cursor from pool where id = ?"),
+    setCursor: database.prepare("update pool set cursor = ? where id = ?"),
+  };
+}

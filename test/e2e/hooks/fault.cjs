@@ -1,0 +1,76 @@
+// Preloaded into every Node process of a deployment. Where a register is opened, which only the provider process does,
+// it waits for the commit of the transaction that creates, updates or deletes the given NIC. Before it, after it or after
+// the answer to it the process dies, hangs, or only says so and goes on.
+const { writeFileSync } = require("node:fs");
+const Module = require("node:module");
+
+const { nic, change, moment, act, marker } = JSON.parse(process.env.E2E_FAULT);
+
+const load = Module._load;
+Module._load = function (request, ...rest) {
+  const loaded = load.call(this, request, ...rest);
+  if (request === "better-sqlite3") once(loaded.prototype, watchCommits);
+  if (request === "@grpc/grpc-js" && moment === "after the reply") once(loaded.Server.prototype, watchReplies);
+  return loaded;
+};
+
+function once(prototype, watch) {
+  if (prototype.isWatched) return;
+  prototype.isWatched = true;
+  watch(prototype);
+}
+
+function watchCommits(database) {
+  const prepare = database.prepare;
+  let isDue = false;
+  database.prepare = function (sql) {
+    const statement = prepare.call(this, sql);
+    const run = statement.run.bind(statement);
+    if (/^insert into event /.test(sql)) {
+      statement.run = (event) => {
+        isDue ||= event.owner.endsWith(`/${nic}`) && changeOf(event.kind) === change;
+        return run(event);
+      };
+    }
+    if (sql === "commit") {
+      statement.run = () => {
+        if (isDue && moment === "before the commit") strike();
+        run();
+        if (isDue && moment === "after the commit") strike();
+      };
+    }
+    return statement;
+  };
+}
+
+function changeOf(kind) {
+  if (kind === "release") return "delete";
+  return kind === "update" ? "update" : "create";
+}
+
+/** Of all answers that are due at that time, only the one about the NIC is given. */
+function watchReplies(server) {
+  const addService = server.addService;
+  server.addService = function (definition, service) {
+    const serve = service[change]?.bind(service);
+    if (serve !== undefined) {
+      service[change] = (call, reply) => {
+        const answer = (...response) => {
+          reply(...response);
+          // It leaves in a later turn of the event loop, and shall reach the engine.
+          setTimeout(strike, 100);
+        };
+        serve(call, call.request.getUrn().endsWith(`::${nic}`) ? answer : () => {});
+      };
+    }
+    return addService.call(this, definition, service);
+  };
+}
+
+function strike() {
+  if (marker !== undefined) writeFileSync(marker, "");
+  if (act === "go on") return;
+  if (act === "die") process.kill(process.pid, "SIGKILL");
+  // The signal takes a moment; nothing may happen in it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}

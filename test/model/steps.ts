@@ -1,0 +1,182 @@
+import { expect } from "vitest";
+import { MacpoolError } from "../../provider/error";
+import type { AcquireRequest } from "../../provider/lease/lease";
+import type { LeaseRef } from "../../provider/lease/transact";
+import { faultOfRegister } from "../../provider/resource/provenance";
+import type { LeaseStore } from "../../provider/store/store";
+import { STORE_ID } from "../store/support";
+import type { Machine, Moment } from "./machine";
+import type { Ask, Belief, Choice, Holding } from "./model";
+import type { World } from "./world";
+
+/** What a step of a model run works on. */
+export interface Scene {
+  readonly world: World;
+  readonly machine: Machine;
+}
+
+/** Asks for an address; the model says which it must be, or why there is none. */
+export async function acquire({ world, machine }: Scene, ask: Ask): Promise<Holding | undefined> {
+  const { model } = world;
+  const choice = model.choose(ask, machine.clock.now);
+  const [outcome] = await machine.write((store) => store.acquire([requestOf(ask)]));
+  if (outcome?.ok !== true) {
+    const code = MacpoolError.is(outcome?.error) ? outcome.error.code : String(outcome?.error);
+    expect({ refusal: code }, "I12: what is refused").toEqual(choice);
+    return undefined;
+  }
+  const { rule, lease } = outcome.value;
+  expect({ rule, address: lease.address }, "I1, I4, I7, I8: what is granted").toEqual(choice);
+  const holding = model.grant(ask, rule, lease.address, lease.token, machine.clock.now);
+  world.remember(holding);
+  world.acknowledge(holding);
+  return holding;
+}
+
+/** Asks for what is held already, as a retry does: the same address under a new token. */
+export async function recreate(scene: Scene, held: Holding): Promise<void> {
+  const again = await acquire(scene, { ...held, address: undefined, adopt: false });
+  if (held.owner === "") return;
+  expect(again?.address, "I4: whoever asks again").toBe(held.isFirst ? held.address : again?.address);
+  expect(again?.token, "I4: the token is a new one").not.toBe(held.token);
+}
+
+/** Creates the successor before the old one goes, which then frees nothing. */
+export async function replace(scene: Scene, held: Holding): Promise<void> {
+  await acquire(scene, { ...held, address: held.owner === "" ? undefined : held.address, adopt: false });
+  await release(scene, held);
+}
+
+/** Changes keepers: a new address, then the old one goes. */
+export async function rotate(scene: Scene, held: Holding, rotation: string): Promise<void> {
+  const next = await acquire(scene, { ...held, rotation, address: undefined, adopt: false });
+  if (next !== undefined) await release(scene, held);
+}
+
+/** Releases by token; whether that frees anything is for the model to say. */
+export async function release({ world, machine }: Scene, { address, token }: LeaseRef): Promise<void> {
+  const { model } = world;
+  const isCurrent = model.release(address, token, machine.clock.now);
+  const [released] = await machine.write((store) => store.release([{ address, token }]));
+  expect(released !== undefined, "I6: a release acts only with the current token").toBe(isCurrent);
+  world.forget(token);
+}
+
+/** Reserves a range, or ends that. */
+export async function reserve({ world, machine }: Scene, start: number, end: number, isEnded: boolean): Promise<void> {
+  const isChange = world.model.reserve(start, end, isEnded, machine.clock.now);
+  if (!isEnded) await machine.write((store) => store.reserve({ start, end, reason: "kept" }));
+  else expect(await machine.write((store) => store.unreserve({ start, end }))).toBe(isChange);
+}
+
+/** What a pool is to be. */
+export interface NewSize {
+  readonly name: string;
+  readonly first: number;
+  readonly size: number;
+  readonly seconds: number;
+}
+
+/** Gives a pool other addresses and another quarantine. */
+export async function resize({ world, machine }: Scene, { name, first, size, seconds }: NewSize): Promise<void> {
+  const isDerived = world.model.pools.get(name)?.isDerived === true;
+  const isDone = world.model.resize(name, { first, size, isDerived, quarantine: seconds * 1000 }, machine.clock.now);
+  const ranges = [{ start: first, end: first + size - 1 }];
+  const outcome = machine.write((store) => store.updatePool(name, { ranges, quarantineSeconds: seconds }));
+  const code = await outcome.then(
+    () => undefined,
+    (error) => (MacpoolError.is(error) ? error.code : String(error)),
+  );
+  expect(code, "I8: no live lease lies outside its pool").toBe(isDone ? undefined : "POOL_CONFLICT");
+}
+
+/** Dies while somebody gets an address. Whatever became of it, asking again resolves it. */
+export async function crashInAcquire(scene: Scene, ask: Ask, moment: Moment): Promise<void> {
+  const { world, machine } = scene;
+  const { model } = world;
+  const choice = model.choose(ask, machine.clock.now);
+  await machine.crash(moment, (store) => store.acquire([requestOf(ask)]));
+  const isKept = moment === "after the commit" && "address" in choice;
+  if (isKept) commitUnheard(scene, ask, choice);
+  await world.check(machine);
+  const retried = await acquire(scene, ask);
+  if (!isKept || ask.owner === "") return;
+  expect(retried?.address, "I10: a retry finds what was committed and not acknowledged").toBe(choice.address);
+}
+
+/** Dies while somebody releases. */
+export async function crashInRelease({ world, machine }: Scene, ref: LeaseRef, moment: Moment): Promise<void> {
+  const { address, token } = ref;
+  await machine.crash(moment, (store) => store.release([{ address, token }]));
+  if (moment === "after the commit") world.model.release(address, token, machine.clock.now);
+}
+
+/** Puts an old copy in the register's place: it must be found out, and what states know of since then frees nothing. */
+export async function restore({ world, machine }: Scene, number: number): Promise<void> {
+  const backup = world.backups.at(number % world.backups.length);
+  if (backup === undefined) return;
+  await backup.restore();
+  world.model = backup.model.copy();
+  world.turn();
+  await world.check(machine);
+  await checkGuard({ world, machine });
+  const isLost = ({ token }: LeaseRef) => !world.model.live.some((one) => one.token === token);
+  const lost = world.grants.filter(isLost);
+  const released = await machine.write((store) => store.release(lost));
+  expect(
+    released.filter((one) => one !== undefined),
+    "I6: a token the register does not know",
+  ).toEqual([]);
+}
+
+/** Puts back what states know and the register has lost; after that, each state that was put back is known again. */
+export async function reconcile(scene: Scene): Promise<void> {
+  const { world, machine } = scene;
+  const stated = world.beliefs.map((belief) => ({ ...belief, description: "", tags: {}, stack: "a stack" }));
+  const seq = world.model.seq;
+  const foretold = await machine.store.recover(stated, false);
+  expect((await machine.store.identity()).seq, "a trial run wrote something").toBe(seq);
+  const done = await machine.write((store) => store.recover(stated, true));
+  const verdicts = world.model.recover(world.beliefs, machine.clock.now);
+  expect(
+    done.map(({ verdict }) => verdict),
+    "I3: what becomes of lost leases",
+  ).toEqual(verdicts);
+  expect(foretold.map(({ verdict }) => verdict)).toEqual(verdicts);
+  world.turn();
+  await world.check(machine);
+  const put = world.beliefs.filter((_, index) => /^(insert|renew)$/.test(verdicts[index] ?? ""));
+  for (const belief of put) expect(await faultOf(machine.store, belief), "a state that was put back").toBeUndefined();
+  const newest = Math.max(0, ...put.map((belief) => belief.seq));
+  expect(world.model.seq, "I9: the register is newer than every state that was put back").toBeGreaterThanOrEqual(
+    newest,
+  );
+  await machine.write((store) => store.recover(stated, true));
+}
+
+/** I9: whoever knows a change that the register does not is told, and nobody else is. */
+export async function checkGuard({ world, machine }: Scene): Promise<void> {
+  for (const belief of world.beliefs) {
+    const { model } = world;
+    const lease = model.live.find(({ token }) => token === belief.token);
+    const isPutBack = lease !== undefined && lease.seq > belief.seq && model.history.get(lease.seq)?.kind === "recover";
+    const isKnown = model.knows(belief) || isPutBack;
+    expect(await faultOf(machine.store, belief), "I9: a state of a later change").toBe(
+      isKnown ? undefined : "REGISTER_ROLLED_BACK",
+    );
+  }
+}
+
+async function faultOf(store: LeaseStore, { seq, address, token }: Belief): Promise<string | undefined> {
+  return (await faultOfRegister({ storeId: STORE_ID, seq, address, token }, store))?.code;
+}
+
+function commitUnheard({ world, machine }: Scene, ask: Ask, choice: Extract<Choice, { rule: string }>): void {
+  const token = machine.tokens.at(-1) ?? "";
+  world.remember(world.model.grant(ask, choice.rule, choice.address, token, machine.clock.now));
+}
+
+function requestOf({ owner, installation, pool, rotation, address, adopt }: Ask): AcquireRequest {
+  const identity = { owner, installation, pool, rotation };
+  return { ...identity, description: "", tags: {}, requestedAddress: address, adopt };
+}

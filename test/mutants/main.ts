@@ -1,0 +1,112 @@
+/**
+ * `npm run test:mutants`: puts each mutant into a copy of the repository, runs the tests there and prints whether they
+ * noticed. Exits 1 when one was missed. Words on the command line choose mutants whose name contains one of them.
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Edit, MUTANTS, type Mutant } from "./mutants";
+
+const ROOT = join(__dirname, "../..");
+
+/** What is not source, and would be large to copy or is of another run. */
+const LEFT_OUT = /^(node_modules|dist|\.git|\.scratch-.*)$/;
+
+/** What none of the suspects' folders holds is looked at last. */
+const REST = ["--project", "unit", "--project", "faults"];
+
+interface Verdict {
+  readonly isGreen: boolean;
+  /** The tests that failed, and whatever kept others from running. */
+  readonly failed: readonly string[];
+}
+
+function main(): void {
+  const words = process.argv.slice(2);
+  const chosen = MUTANTS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  if (chosen.length === 0) throw new Error(`No mutant is called ${words.join(" or ")}.`);
+  const copy = copyOfRepository();
+  try {
+    assertGreen(copy, [...new Set(chosen.flatMap(({ suspects }) => suspects))]);
+    const missed = chosen.filter((mutant) => !isCaught(mutant, copy));
+    console.log(`${chosen.length - missed.length} of ${chosen.length} mutants caught`);
+    if (missed.length > 0) process.exitCode = 1;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function copyOfRepository(): string {
+  const copy = mkdtempSync(join(tmpdir(), "macpool-mutants-"));
+  for (const name of readdirSync(ROOT).filter((entry) => !LEFT_OUT.test(entry))) {
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"), "junction");
+  return copy;
+}
+
+/** A red test says nothing of a mutant when it is red without one. */
+function assertGreen(copy: string, suspects: readonly string[]): void {
+  const { isGreen, failed } = run(copy, suspects);
+  if (!isGreen) throw new Error(`Tests fail without any mutant: ${failed.join("; ") || "they did not run"}`);
+}
+
+function isCaught(mutant: Mutant, copy: string): boolean {
+  const originals = mutant.edits.map(({ file }) => [file, readFileSync(join(copy, file), "utf8")] as const);
+  const start = performance.now();
+  let verdict: Verdict;
+  try {
+    for (const edit of mutant.edits) apply(edit, copy);
+    verdict = run(copy, mutant.suspects);
+    if (verdict.isGreen) verdict = run(copy, REST);
+  } finally {
+    for (const [file, text] of originals.toReversed()) writeFileSync(join(copy, file), text);
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  console.log(`${verdict.isGreen ? "MISSED" : "caught"}  ${mutant.name} (${seconds} s)`);
+  if (!verdict.isGreen) console.log(`        by: ${verdict.failed[0] ?? "a suite that did not run"}`);
+  return !verdict.isGreen;
+}
+
+function apply({ file, find, replace }: Edit, copy: string): void {
+  const path = join(copy, file);
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace(find, () => replace),
+  );
+}
+
+/** Runs tests in the copy until one fails. */
+function run(copy: string, what: readonly string[]): Verdict {
+  const report = join(copy, "report.json");
+  rmSync(report, { force: true });
+  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const options = ["run", "--bail=1", "--reporter=json", `--outputFile=${report}`];
+  const { status, stderr } = spawnSync(process.execPath, [vitest, ...options, ...what], {
+    cwd: copy,
+    encoding: "utf8",
+  });
+  return { isGreen: status === 0, failed: status === 0 ? [] : failedTests(report, stderr) };
+}
+
+function failedTests(report: string, stderr: string): readonly string[] {
+  const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"));
+  const failed = testResults.flatMap(({ assertionResults, message }) => {
+    const titles = assertionResults.filter(({ status }) => status === "failed").map(({ fullName }) => fullName);
+    return titles.length > 0 || message === "" ? titles : [message];
+  });
+  return failed.length > 0 ? failed : [stderr.slice(-500)];
+}
+
+/** The part of vitest's JSON report that is read here. */
+interface Report {
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+main();

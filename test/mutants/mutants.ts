@@ -1,0 +1,224 @@
+/** One text in one source file put in place of another. */
+export interface Edit {
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A fault that somebody could well make, and that the tests must notice. */
+export interface Mutant {
+  /** What is wrong with the code then. */
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** Test files or folders that should notice; the rest of the suite runs only when they do not. */
+  readonly suspects: readonly string[];
+}
+
+const SQLITE = "provider/store/sqlite";
+const CONTRACT = "test/store/sqlite-store.test.ts";
+const RULES = "test/store/memory-store.test.ts";
+
+/** Every mutant of the store and of the provider that a release must have seen caught. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "a commit is not synced to the disk (synchronous = normal)",
+    edits: [
+      { file: `${SQLITE}/connection.ts`, find: '"synchronous = full",', replace: '"synchronous = normal",' },
+      { file: `${SQLITE}/connection.ts`, find: "|| synchronous !== 2)", replace: "|| synchronous !== 1)" },
+    ],
+    suspects: ["test/faults/disk"],
+  },
+  {
+    name: "settings are not read back after they were made",
+    edits: [
+      {
+        file: `${SQLITE}/connection.ts`,
+        find: 'if (journal !== "wal" || synchronous !== 2) {',
+        replace: 'if (journal === "never" && synchronous === "never") {',
+      },
+    ],
+    suspects: ["test/store/sqlite-settings.test.ts", "test/faults/disk"],
+  },
+  {
+    name: "a grant is acknowledged before its commit",
+    edits: [
+      {
+        file: `${SQLITE}/commit-queue.ts`,
+        find: "const value = work();\n        return () => resolve(value);",
+        replace: "const value = work();\n        resolve(value);\n        return () => undefined;",
+      },
+    ],
+    suspects: ["test/store/commit-queue.test.ts", "test/model"],
+  },
+  {
+    name: "a transaction takes its lock only when it writes (begin deferred)",
+    edits: [{ file: `${SQLITE}/sqlite-store.ts`, find: '"begin immediate"', replace: '"begin deferred"' }],
+    suspects: ["test/faults/processes", "test/store/sqlite-commit.test.ts"],
+  },
+  {
+    name: "the cursor is written outside the transaction",
+    edits: [
+      {
+        file: `${SQLITE}/sqlite-ledger.ts`,
+        find: "this.#sql.setCursor.run(address, this.#definitions.id(pool));",
+        replace:
+          "const id = this.#definitions.id(pool);\n    queueMicrotask(() => this.#sql.setCursor.run(address, id));",
+      },
+    ],
+    suspects: ["test/model", CONTRACT],
+  },
+  {
+    name: "a release does not look at the token",
+    edits: [
+      {
+        file: "provider/lease/transact.ts",
+        find: "lease.releasedAt === undefined && lease.token === ref.token ? lease : undefined",
+        replace: "lease.releasedAt === undefined ? lease : undefined",
+      },
+    ],
+    suspects: ["test/model", RULES],
+  },
+  {
+    name: "no unique index keeps an owner's live lease single",
+    edits: [
+      {
+        file: "provider/store/sql/sqlite/001-register.sql",
+        find: "create unique index lease_live",
+        replace: "create index lease_live",
+      },
+    ],
+    suspects: ["test/store/sqlite-tables.test.ts"],
+  },
+  {
+    name: "addresses are reused in their own order, not in that of their release",
+    edits: [
+      {
+        file: `${SQLITE}/ledger-statements.ts`,
+        find: "where pool = ? and released_at is not null order by seq`",
+        replace: "where pool = ? and released_at is not null order by address`",
+      },
+    ],
+    suspects: ["test/model", CONTRACT],
+  },
+  {
+    name: "a retry gets a new address (no rule 1)",
+    edits: [
+      {
+        file: "provider/lease/held.ts",
+        find: 'if (own !== undefined) return { rule: "keep", address: own.address };',
+        replace: "",
+      },
+    ],
+    suspects: ["test/model", RULES],
+  },
+  {
+    name: "rule 1 does not look at the installation",
+    edits: [
+      {
+        file: "provider/lease/held.ts",
+        find: "(lease) => lease.installation === request.installation && lease.rotation === request.rotation,",
+        replace: "(lease) => lease.rotation === request.rotation,",
+      },
+    ],
+    suspects: ["test/model", RULES],
+  },
+  {
+    name: "rule 4 does not look at the rotation",
+    edits: [
+      {
+        file: "provider/lease/held.ts",
+        find: ".find((lease) => lease.rotation === request.rotation && isAllocatable(",
+        replace: ".find((lease) => isAllocatable(",
+      },
+    ],
+    suspects: ["test/model", RULES],
+  },
+  {
+    name: "a conflicting lease is dropped in silence, and its number and cursor are not",
+    edits: [
+      {
+        file: `${SQLITE}/ledger-statements.ts`,
+        find: `on conflict (address) do update set
+         pool = excluded.pool, owner = excluded.owner, installation = excluded.installation,
+         rotation = excluded.rotation, slot = excluded.slot, token = excluded.token, seq = excluded.seq,
+         acquired_at = excluded.acquired_at, released_at = excluded.released_at,
+         description = excluded.description, tags = excluded.tags`,
+        replace: "on conflict do nothing",
+      },
+    ],
+    suspects: [CONTRACT],
+  },
+  {
+    name: "a preview writes",
+    edits: [
+      {
+        file: "provider/store/ledger-store.ts",
+        find: "backend.read((view) => predict(request, view, isPromised, planned)),",
+        replace:
+          "backend.write((ledger) => {\n        const { lease, rule } = acquire({ ...request }, ledger);\n        return { address: lease.address, rule };\n      }),",
+      },
+    ],
+    suspects: [RULES, "test/resource/check-promises.test.ts"],
+  },
+  {
+    name: "an older copy of the register is not noticed",
+    edits: [
+      {
+        file: "provider/resource/provenance.ts",
+        find: "return (await mismatch(state, store)) ?? (await rollback(state, store));",
+        replace: "return mismatch(state, store);",
+      },
+    ],
+    suspects: ["test/resource/trust.test.ts", "test/faults/table"],
+  },
+  {
+    name: "another register is not noticed",
+    edits: [
+      {
+        file: "provider/resource/provenance.ts",
+        find: "if (state.storeId === storeId) return undefined;",
+        replace: "if (state.storeId !== '') return undefined;",
+      },
+    ],
+    suspects: ["test/resource/trust.test.ts"],
+  },
+  {
+    name: "quarantine holds for nobody",
+    edits: [
+      {
+        file: "provider/lease/held.ts",
+        find: "return (lease.releasedAt ?? Number.POSITIVE_INFINITY) + pool.quarantineSeconds * 1000;",
+        replace: "return (lease.releasedAt ?? Number.POSITIVE_INFINITY) + 0 * pool.quarantineSeconds;",
+      },
+    ],
+    suspects: ["test/model", RULES],
+  },
+  {
+    name: "a process that saturates the lock never gives way",
+    edits: [{ file: `${SQLITE}/turns.ts`, find: "this.#length = TURN;", replace: "" }],
+    suspects: ["test/faults/processes"],
+  },
+  {
+    name: "the file under an open register may be another one",
+    edits: [
+      {
+        file: `${SQLITE}/sqlite-store.ts`,
+        find: "checkSameFile(file);\n      return ledger.refresh();",
+        replace: "return ledger.refresh();",
+      },
+    ],
+    suspects: ["test/faults/table", "test/store/sqlite-open.test.ts"],
+  },
+  {
+    name: "a register that was found damaged is written to",
+    edits: [
+      {
+        file: `${SQLITE}/sqlite-store.ts`,
+        find: "if (this.#damage !== undefined) throw this.#damage;",
+        replace: "",
+      },
+    ],
+    suspects: ["test/fuzz", "test/faults/table"],
+  },
+];
