@@ -18,6 +18,14 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          ...shared,
+          name: "postgres",
+          include: ["test/postgres/**/*.test.ts"],
+          globalSetup: ["test/postgres/global-setup.ts"],
+        },
+      },
+      {
         test: { ...shared, name: "faults", include: ["test/faults/**/*.test.ts"] },
       },
       {

@@ -80,7 +80,7 @@ export function asker(sequential = false): () => AcquireRequest {
 async function newStore(directory: string) {
   const path = join(directory, "register.db");
   const context = systemContext(console.error);
-  createRegister(path, context);
+  await createRegister(path, context);
   return openRegister(path, context);
 }
 

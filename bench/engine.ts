@@ -48,7 +48,7 @@ export const engineFigures: Bench = async () => {
 async function stackOf(cli: string, provider: "noop" | "ours") {
   const project = makeProject(provider, PROGRAM);
   const register = join(project.directory, "register.db");
-  createRegister(register, systemContext(console.error));
+  await createRegister(register, systemContext(console.error));
   const stack = await makeCliStack(cli, project.directory, "dev", { "macpool:store": register });
   const up = () => must(stack, "up");
   return {

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
-import { createRegister, systemContext } from "../provider/store/open";
+import { newRegister, systemContext } from "../provider/store/open";
+import { createSqliteRegister } from "../provider/store/sqlite/sqlite-store";
 
 /** Leases written before the next are made up. */
 const CHUNK = 100_000;
@@ -9,7 +10,7 @@ const CHUNK = 100_000;
  * ascending order and without a journal, because millions would take hours by allocation.
  */
 export function fillRegister(path: string, leases: number): void {
-  createRegister(path, systemContext(console.error));
+  createSqliteRegister(path, newRegister(), systemContext(console.error));
   const database = new Database(path);
   for (const setting of ["journal_mode = off", "synchronous = off", "cache_size = -200000"]) database.pragma(setting);
   database.exec("insert or ignore into name (value) values ('filled')");

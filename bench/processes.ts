@@ -63,7 +63,7 @@ function errorFigure(eight: readonly Worked[], longest: number): Figure {
 async function saturate(count: number, seconds: number): Promise<Worked[]> {
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
   const path = join(directory, "register.db");
-  createRegister(path, systemContext(console.error));
+  await createRegister(path, systemContext(console.error));
   const args = ["--import", "tsx", CHILD, path];
   const children = Array.from({ length: count }, () =>
     spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] }),

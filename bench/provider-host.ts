@@ -72,7 +72,7 @@ async function groupAgainstSingle(slowDisk: SlowDisk, rounds: number): Promise<F
 async function contestant(provider: "noop" | "ours", environment: NodeJS.ProcessEnv = {}) {
   const { directory, remove } = makeProject(provider);
   const register = join(directory, "register.db");
-  createRegister(register, systemContext(console.error));
+  await createRegister(register, systemContext(console.error));
   const host = await startHost({ cwd: directory, env: { ...environment, MACPOOL_STORE: register } });
   /** Returns the milliseconds that the creates took; the engine checks before it creates, so ours comes with an address. */
   const create = async (count: number, lanes: number) => {

@@ -133,7 +133,7 @@ async function latencyFigures(large: Sized, small: Sized, rounds: number): Promi
 /** Returns the bytes of a lease that was allocated, not loaded: its neighbours came at other times. */
 async function bytesFigure(directory: string, leases: number): Promise<Figure> {
   const path = join(directory, "bytes.db");
-  createRegister(path, systemContext(console.error));
+  await createRegister(path, systemContext(console.error));
   const before = statSync(path).size;
   const store = await openRegister(path, systemContext(console.error));
   const ask = asker();

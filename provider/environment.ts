@@ -8,6 +8,21 @@ export function storeOverride(environment: Environment = process.env): string | 
   return environment["MACPOOL_STORE"] || undefined;
 }
 
+/** Returns the password that this machine has for its register whatever a stack's configuration says. */
+export function storePasswordOverride(environment: Environment = process.env): string | undefined {
+  return environment["MACPOOL_STORE_PASSWORD"] || undefined;
+}
+
+/** Returns what PostgreSQL's own variables say of TLS. What they say of host, user and so on is read by the driver. */
+export function postgresTls(environment: Environment = process.env) {
+  return {
+    sslmode: environment["PGSSLMODE"] || undefined,
+    sslrootcert: environment["PGSSLROOTCERT"] || undefined,
+    sslcert: environment["PGSSLCERT"] || undefined,
+    sslkey: environment["PGSSLKEY"] || undefined,
+  };
+}
+
 /** Returns whether this is a CI job, where a register that is not there must not be made up. */
 export function isCi(environment: Environment = process.env): boolean {
   const value = environment["CI"]?.toLowerCase();

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { storeOverride } from "../../provider/environment";
 import type { Check } from "../../provider/store/check";
-import { examineRegister, openRegister } from "../../provider/store/open";
+import { examineRegister, openRegister, shownStore } from "../../provider/store/open";
 import { ciCheck, contentChecks, failed } from "../doctor";
 import { Unsound } from "../exit-code";
 import { outputOf } from "../output/output";
@@ -56,7 +56,7 @@ async function* checks(globals: GlobalOptions): AsyncIterable<Check> {
   const context = commandContext();
   // First, because what it refuses may hold a password, which is not to be shown.
   const examined = await examineRegister(store, context);
-  yield { check: "register", verdict: "ok", finding: `${store} (${reasonOf(globals)})` };
+  yield { check: "register", verdict: "ok", finding: `${shownStore(store)} (${reasonOf(globals)})` };
   yield ciCheck();
   let isUsable = true;
   for (const check of examined) {

@@ -8,12 +8,16 @@ export function initCommand(): Command {
   return new Command("init")
     .description("create a register with a pool named default")
     .option("--prefix <prefix>", "first octets of the pool's addresses, such as 42 or 52:54:00", "42")
-    .addHelpText("after", "\nExample:\n  macpool init --store ./register.db --prefix 42")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  macpool init --store ./register.db --prefix 42\n  macpool init --store postgres://macpool@db.example.org/network",
+    )
     .action(async (options: { prefix: string }, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions>();
       const context = commandContext();
-      const location = createRegister(storeOf(globals), context, options.prefix);
-      const register = await openRegister(location, context);
+      const store = storeOf(globals);
+      const location = await createRegister(store, context, options.prefix);
+      const register = await openRegister(store, context);
       const { storeId } = await register.identity();
       await register.close();
       await outputOf(command).line(location, { location, storeId });

@@ -15,7 +15,7 @@ Nobody should use the old register meanwhile: if it was written to, this says so
 tokens, so stacks go on with it as soon as macpool:store (or MACPOOL_STORE) names it. An existing register is refused.
 
 Example:
-  macpool migrate ./register.db ./new/register.db`;
+  macpool migrate ./register.db postgres://macpool@db.example.org/network`;
 
 /** Returns `macpool migrate`: copies a whole register into a new one, and proves that they are the same. */
 export function migrateCommand(): Command {
@@ -43,7 +43,7 @@ async function migrate(source: LeaseStore, to: string, context: StoreContext, si
   const progress = startProgress("records copied");
   try {
     const made = await loadRegister(to, watched(source.dump(), progress), context, signal);
-    const target = await openRegister(made.location, context);
+    const target = await openRegister(to, context);
     const copied = await digestOf(target.dump()).finally(() => target.close());
     if (copied !== (await digestOf(source.dump()))) throw differs(source.location, made.location);
     return made;
@@ -78,7 +78,7 @@ function explain(error: unknown): never {
 function differs(from: string, to: string): MacpoolError {
   return new MacpoolError(
     "REGISTER_BUSY",
-    `${to} does not hold what ${from} holds now: the old register was written to while it was copied. Delete ${to}, end what uses ${from}, and run again.`,
+    `${to} does not hold what ${from} holds now: the old register was written to while it was copied. Delete the copy, end what uses ${from}, and run again.`,
     { details: { from, to } },
   );
 }

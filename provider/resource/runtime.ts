@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { isCi } from "../environment";
 import { MacpoolError } from "../error";
 import type { BlockRequest } from "../lease/block";
@@ -8,7 +9,7 @@ import { DEFAULT_POOL, type Manager, type Pool } from "../lease/pool";
 import type { Mac } from "../mac/mac";
 import { shellWord } from "../shell-word";
 import { createMemoryStore } from "../store/memory-store";
-import { createRegister, newRegister, openRegister, systemContext } from "../store/open";
+import { createRegister, isMadeWhenNeeded, newRegister, openRegister, systemContext } from "../store/open";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
 import { faultOfRegister, type Provenance } from "./provenance";
@@ -123,7 +124,7 @@ class Runtime {
       await pause(QUIET_MILLISECONDS);
       this.#assertMayCreate(error);
     }
-    this.#create();
+    await this.#create();
     return this.register();
   }
 
@@ -179,7 +180,7 @@ class Runtime {
   }
 
   async #open(): Promise<LeaseStore> {
-    const store = await openRegister(this.settings.store, context());
+    const store = await openRegister(this.settings.store, context(this.settings));
     const { storeId } = await store.identity();
     if (this.settings.storeId !== undefined && storeId !== this.settings.storeId) {
       await store.close();
@@ -193,9 +194,9 @@ class Runtime {
     return store;
   }
 
-  #create(): void {
+  async #create(): Promise<void> {
     try {
-      const location = createRegister(this.settings.store, context());
+      const location = await createRegister(this.settings.store, context(this.settings));
       console.log(`macpool: created the register ${location}`);
     } catch (error) {
       // Another process created it at the same moment.
@@ -222,6 +223,8 @@ class Runtime {
         { cause: missing, details: { expected } },
       );
     }
+    // What is missing on a server says itself how to make it.
+    if (!isMadeWhenNeeded(this.settings.store)) throw missing;
     if (isCi()) {
       throw new MacpoolError(
         "REGISTER_MISSING",
@@ -254,12 +257,12 @@ export function runtime(): Runtime {
   return current;
 }
 
-function context() {
-  return systemContext((message) => console.warn(`macpool: ${message}`));
+function context(settings?: Settings) {
+  return systemContext((message) => console.warn(`macpool: ${message}`), settings?.storePassword);
 }
 
 function isSame(one: Settings, other: Settings): boolean {
-  return one.store === other.store && one.pool === other.pool && one.storeId === other.storeId;
+  return isDeepStrictEqual(one, other);
 }
 
 /** Returns whether the register cannot be used, as opposed to refusing a request. */

@@ -8,6 +8,8 @@ import { defaultStore } from "../store/open";
 export interface Settings {
   /** Where the register is: see `openRegister`. */
   readonly store: string;
+  /** The password of a register that has one; the environment's wins over it. */
+  readonly storePassword: string | undefined;
   /** The pool of addresses that name none. */
   readonly pool: string;
   /** The only register that will do; undefined when any will. */
@@ -34,6 +36,7 @@ export function readSettings(config: Config): Settings {
   };
   return {
     store: storeOverride() ?? read("store") ?? defaultStore(),
+    storePassword: read("storePassword"),
     pool: read("pool") ?? DEFAULT_POOL,
     storeId: read("storeId"),
   };

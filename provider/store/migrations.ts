@@ -13,7 +13,7 @@ export interface Migration {
 }
 
 /** Returns the migrations of a dialect in ascending order, read from `sql/<dialect>` beside this module. */
-export function migrationsOf(dialect: "sqlite"): readonly Migration[] {
+export function migrationsOf(dialect: "sqlite" | "postgres"): readonly Migration[] {
   const folder = join(__dirname, "sql", dialect);
   return readdirSync(folder)
     .filter((file) => /^\d{3}-.+\.sql$/.test(file))

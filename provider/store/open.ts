@@ -3,10 +3,14 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import envPaths from "env-paths";
-import { actorName } from "../environment";
+import { actorName, storePasswordOverride } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
 import type { Check } from "./check";
+import { examinePostgres } from "./postgres/examine";
+import { loadPostgres } from "./postgres/load";
+import { createPostgresRegister, openPostgresStore } from "./postgres/postgres-store";
+import { isPostgresUrl, withoutPassword } from "./postgres/url";
 import type { RegisterRecord } from "./record";
 import { backupSqlite, type Copied } from "./sqlite/backup";
 import { examineSqlite } from "./sqlite/examine";
@@ -20,10 +24,13 @@ export function defaultStore(): string {
   return join(envPaths("pulumi-macpool", { suffix: "" }).data, "register.db");
 }
 
-/** Returns the context of real use: the system's clock, 128 random bits a token, and this user or CI job. */
-export function systemContext(warn: (message: string) => void): StoreContext {
+/**
+ * Returns the context of real use: the system's clock, 128 random bits a token, this user or CI job, and the password of
+ * this machine's environment, else the configured one.
+ */
+export function systemContext(warn: (message: string) => void, storePassword?: string): StoreContext {
   const actor = actorName();
-  return { clock: Date.now, newToken, actor, warn };
+  return { clock: Date.now, newToken, actor, warn, storePassword: storePasswordOverride() ?? storePassword };
 }
 
 const TOKEN_BYTES = 16;
@@ -41,20 +48,38 @@ function newToken(): string {
 }
 
 /**
- * Opens the register that `store` names: a path (relative to the working directory), `sqlite:PATH` or a `file:` URL.
+ * Opens the register that `store` names: a path (relative to the working directory), `sqlite:PATH`, a `file:` URL or a
+ * `postgres:` URL.
  *
- * @throws MacpoolError INVALID_CONFIG for anything else; REGISTER_MISSING when there is none; those of `openSqliteStore`.
+ * @throws MacpoolError INVALID_CONFIG for anything else; REGISTER_MISSING when there is none; those of `openSqliteStore`
+ * and `openPostgresStore`.
  */
 export async function openRegister(store: string, context: StoreContext): Promise<LeaseStore> {
-  return openSqliteStore(sqlitePath(store), context);
+  return isPostgresUrl(store) ? openPostgresStore(store, context) : openSqliteStore(sqlitePath(store), context);
+}
+
+/** Returns whether a register may be made by the first update that needs it; a server's is for its operators to make. */
+export function isMadeWhenNeeded(store: string): boolean {
+  return !isPostgresUrl(store);
+}
+
+/**
+ * Returns `store` as it may be shown: without any password.
+ *
+ * @throws MacpoolError INVALID_CONFIG.
+ */
+export function shownStore(store: string): string {
+  return isPostgresUrl(store) ? withoutPassword(store) : store;
 }
 
 /**
  * Creates a register with pool `default` under `prefix` (default 42) and returns where it is.
  *
- * @throws MacpoolError REGISTER_EXISTS; INVALID_CONFIG; INVALID_RANGE for the prefix; those of `createSqliteRegister`.
+ * @throws MacpoolError REGISTER_EXISTS; INVALID_CONFIG; INVALID_RANGE for the prefix; those of `createSqliteRegister` and
+ * `createPostgresRegister`.
  */
-export function createRegister(store: string, context: StoreContext, prefix?: string): string {
+export async function createRegister(store: string, context: StoreContext, prefix?: string): Promise<string> {
+  if (isPostgresUrl(store)) return createPostgresRegister(store, newRegister(prefix), context);
   const path = sqlitePath(store);
   createSqliteRegister(path, newRegister(prefix), context);
   return path;
@@ -71,7 +96,7 @@ export async function backupRegister(
   context: StoreContext,
   following?: Following,
 ): Promise<Copied> {
-  return backupSqlite(sqlitePath(store), sqlitePath(target), context, following);
+  return backupSqlite(filePath(store), filePath(target), context, following);
 }
 
 /**
@@ -85,13 +110,13 @@ export async function restoreRegister(
   context: StoreContext,
   options?: RestoreOptions,
 ): Promise<Restored> {
-  return restoreSqlite(sqlitePath(from), sqlitePath(store), context, options);
+  return restoreSqlite(filePath(from), filePath(store), context, options);
 }
 
 /**
  * Creates a register with exactly the content of `records`, as from `dump` of any register, or none at all.
  *
- * @throws MacpoolError those of `loadSqlite`; INVALID_CONFIG.
+ * @throws MacpoolError those of `loadSqlite` and `loadPostgres`; INVALID_CONFIG.
  */
 export async function loadRegister(
   store: string,
@@ -99,16 +124,27 @@ export async function loadRegister(
   context: StoreContext,
   signal?: AbortSignal,
 ): Promise<Copied> {
+  if (isPostgresUrl(store)) return loadPostgres(store, records, context, signal);
   return loadSqlite(sqlitePath(store), records, context, { signal });
 }
 
 /**
- * Returns every check of the register's file and of what surrounds it; its content is checked by {@link LeaseStore.verify}.
+ * Returns every check of the register's file or server and of what surrounds it; its content is checked by {@link LeaseStore.verify}.
  *
  * @throws MacpoolError INVALID_CONFIG.
  */
 export async function examineRegister(store: string, context: StoreContext): Promise<readonly Check[]> {
+  if (isPostgresUrl(store)) return examinePostgres(store, context);
   return examineSqlite(sqlitePath(store), context, { giveUpAfter: 3_000 });
+}
+
+/** Returns the path of a file that is copied as a file. */
+function filePath(store: string): string {
+  if (!isPostgresUrl(store)) return sqlitePath(store);
+  throw new MacpoolError(
+    "INVALID_CONFIG",
+    `${shownStore(store)} is in PostgreSQL, and its backups are the server's: use pg_dump --schema and pg_restore, or macpool export and macpool import.`,
+  );
 }
 
 /** Returns what a new register holds: pool `default` under `prefix` (default 42), and the ranges reserved in it. */
@@ -129,7 +165,7 @@ export function sqlitePath(store: string): string {
     // The rest of it may hold a password, so it is not repeated.
     throw new MacpoolError(
       "INVALID_CONFIG",
-      `This version of pulumi-macpool has no register of kind "${scheme}:". Name a SQLite file by its path.`,
+      `This version of pulumi-macpool has no register of kind "${scheme}:". Name a SQLite file by its path, or a PostgreSQL database by a postgres: URL.`,
     );
   }
   if (path.trim() === "") throw new MacpoolError("INVALID_CONFIG", "The register's path is empty. Name a file.");

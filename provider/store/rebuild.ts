@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { newRegister, openRegister, sqlitePath } from "./open";
+import { rebuildPostgres } from "./postgres/rebuild";
+import { isPostgresUrl } from "./postgres/url";
 import { putInPlace, removeDatabase } from "./sqlite/scratch";
 import { createSqliteRegister } from "./sqlite/sqlite-store";
 import type { InitialContent, LeaseStore, StoreContext } from "./store";
@@ -22,7 +24,7 @@ export function contentOf({ prefix, storeId, seqAbove }: LostRegister): InitialC
  * Makes a lost register anew, lets `work` fill it and returns what that returns. Nobody sees it before it is filled;
  * when anything fails, there is none.
  *
- * @throws MacpoolError REGISTER_EXISTS when there is one by now; those of `createRegister`, `openRegister` and `work`.
+ * @throws MacpoolError REGISTER_EXISTS when there is one by now; those of `createRegister`, `openRegister`, `rebuildPostgres` and `work`.
  */
 export async function rebuildRegister<T>(
   store: string,
@@ -30,6 +32,7 @@ export async function rebuildRegister<T>(
   lost: LostRegister,
   work: (register: LeaseStore) => Promise<T>,
 ): Promise<T> {
+  if (isPostgresUrl(store)) return rebuildPostgres(store, contentOf(lost), context, work);
   const path = sqlitePath(store);
   const draft = `${path}.draft-${randomUUID()}`;
   try {

@@ -18,6 +18,8 @@ export interface StoreContext {
   readonly actor: string;
   /** Told what the user should know while something goes on, such as a lock that is held for long. */
   readonly warn: (message: string) => void;
+  /** The password of the register, where it has one and its URL does not carry it. */
+  readonly storePassword?: string | undefined;
 }
 
 /** What a new register holds. */

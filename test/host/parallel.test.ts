@@ -21,7 +21,7 @@ describe("parallel creates", () => {
   it.each(["derived", "sequential"] as const)(
     "of 3 host processes on one %s pool get an address each",
     async (strategy) => {
-      createRegister(project.path, systemContext(console.warn));
+      await createRegister(project.path, systemContext(console.warn));
       await (await project.open()).createPool({ name: "lab", ranges: [parsePrefix("52:54:00:00:00")], strategy });
       const config = { "macpool:pool": "lab" };
       const hosts = await Promise.all([1, 2, 3].map(() => project.start({ config })));
@@ -43,7 +43,7 @@ describe("parallel creates", () => {
   });
 
   it("of one declaration in 3 host processes leave one lease", async () => {
-    createRegister(project.path, systemContext(console.warn));
+    await createRegister(project.path, systemContext(console.warn));
     const hosts = await Promise.all([1, 2, 3].map(() => project.start()));
     const granted = await Promise.all(hosts.map((host) => create(host, declared())));
     expect(new Set(granted.map(({ id }) => id)).size).toBe(1);
@@ -54,7 +54,7 @@ describe("parallel creates", () => {
 
 describe("calls that arrive before any other was answered", () => {
   it("all see the configuration, though the host does not wait for configure", async () => {
-    createRegister(project.path, systemContext(console.warn));
+    await createRegister(project.path, systemContext(console.warn));
     const register = await project.open();
     await register.createPool({ name: "lab", ranges: [parsePrefix("52:54:00")] });
     const { storeId } = await register.identity();

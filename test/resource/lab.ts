@@ -79,7 +79,7 @@ export function useLab(): Lab {
       return beside("litter.db");
     },
     async register(...pools) {
-      createRegister(path(), systemContext(console.warn));
+      await createRegister(path(), systemContext(console.warn));
       const store = await open(path());
       for (const pool of pools) await store.createPool(pool);
       return store;

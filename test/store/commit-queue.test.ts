@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MacpoolError } from "../../provider/error";
+import type { Patience } from "../../provider/store/patience";
 import { CommitQueue, type Transaction } from "../../provider/store/sqlite/commit-queue";
-import type { Patience } from "../../provider/store/sqlite/patience";
 
 /** A transaction that writes down what happens to it, and fails where a test wants. */
 class Script implements Transaction {

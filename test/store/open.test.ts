@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createRegister, defaultStore, newRegister, openRegister, systemContext } from "../../provider/store/open";
-import { faultOf } from "../mac/support";
 import { rejection, temporaryDirectory, testContext } from "./support";
 
 /** Makes `directory` the working directory for the rest of the test. */
@@ -28,7 +27,7 @@ describe("the name of a register", () => {
     ["a path with detours", (path: string) => join(path, "..", ".", "register.db")],
   ])("may be %s", async (_, spell) => {
     const path = join(temporaryDirectory(), "with space #1 100%", "register.db");
-    expect(createRegister(spell(path), testContext())).toBe(path);
+    expect(await createRegister(spell(path), testContext())).toBe(path);
     expect(await locationOf(spell(path))).toBe(path);
   });
 
@@ -38,18 +37,18 @@ describe("the name of a register", () => {
       const directory = join(temporaryDirectory(), "work #1 100% ?");
       mkdirSync(directory);
       workIn(directory);
-      expect(createRegister(name, testContext())).toBe(join(directory, "register.db"));
+      expect(await createRegister(name, testContext())).toBe(join(directory, "register.db"));
       expect(await locationOf(name)).toBe(join(directory, "register.db"));
     },
   );
 
   it.each(["", " ", "sqlite:", "sqlite: "])("may not be empty: %j", async (name) => {
-    expect(faultOf(() => createRegister(name, testContext())).code).toBe("INVALID_CONFIG");
+    expect((await rejection(createRegister(name, testContext()))).code).toBe("INVALID_CONFIG");
     expect((await rejection(openRegister(name, testContext()))).code).toBe("INVALID_CONFIG");
   });
 
   it.each([
-    ["postgres://ada:s3cret@db.example/macpool", "postgres"],
+    ["mysql://ada:s3cret@db.example/macpool", "mysql"],
     ["https://ada:s3cret@example.com/r.db", "https"],
     ["file://ada:s3cret@example.com/r.db", "file"],
     ["file://server/share/r.db", "file"],
@@ -70,7 +69,7 @@ describe("the name of a register", () => {
 
 describe("a new register", () => {
   it("has pool default under 42 without the addresses of Google Cloud, and an id of its own", async () => {
-    const path = createRegister(join(temporaryDirectory(), "register.db"), testContext());
+    const path = await createRegister(join(temporaryDirectory(), "register.db"), testContext());
     const register = await openRegister(path, testContext());
     onTestFinished(() => register.close());
     expect((await register.pools()).map(({ name, size }) => [name, size])).toEqual([["default", 2 ** 40]]);
@@ -81,9 +80,9 @@ describe("a new register", () => {
 
   it("may have another prefix; a bad one leaves nothing behind", async () => {
     const path = join(temporaryDirectory(), "register.db");
-    expect(faultOf(() => createRegister(path, testContext(), "43")).code).toBe("INVALID_RANGE");
+    expect((await rejection(createRegister(path, testContext(), "43"))).code).toBe("INVALID_RANGE");
     expect(existsSync(path)).toBe(false);
-    createRegister(path, testContext(), "52:54:00");
+    await createRegister(path, testContext(), "52:54:00");
     const register = await openRegister(path, testContext());
     onTestFinished(() => register.close());
     expect((await register.stats("default")).size).toBe(2 ** 24);

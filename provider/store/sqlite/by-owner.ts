@@ -3,9 +3,9 @@ import type Database from "better-sqlite3";
 import type { Lease } from "../../lease/lease";
 import { compareOwners } from "../../lease/owner";
 import type { Mac } from "../../mac/mac";
+import { DamageError } from "../damage";
+import { type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
 import type { LeaseFilter } from "../store";
-import { type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "./rows";
-import { DamageError } from "./sqlite-error";
 
 /** Few rows first, so that the first is there at once. */
 const FIRST_PAGE = 50;

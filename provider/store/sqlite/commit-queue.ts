@@ -1,5 +1,6 @@
 import { MacpoolError } from "../../error";
-import { type Patience, withPatience } from "./patience";
+import type { Patience } from "../patience";
+import { withPatience } from "./patience";
 import { isBusy } from "./sqlite-error";
 import { Turns } from "./turns";
 

@@ -4,7 +4,7 @@ import type { Manager, Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
 import { isMac, type Mac } from "../../mac/mac";
 import { type Range, rangesSize } from "../../mac/range";
-import { DamageError } from "./sqlite-error";
+import { DamageError } from "../damage";
 
 interface ManagerColumns {
   readonly owner: string | null;

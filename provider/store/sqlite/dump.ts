@@ -1,10 +1,10 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import type { RegisterRecord } from "../record";
+import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
 import { type PoolRow, poolOfRow, type ReservationRow, rangesOf, reservationOfRow } from "./definitions";
 import { type CheckedFile, checkSameFile } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
 
 /** Rows read before others have their turn. */
 const PAGE = 1000;

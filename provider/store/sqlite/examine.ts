@@ -2,11 +2,12 @@ import { accessSync, constants, type Stats, statfsSync, statSync } from "node:fs
 import { dirname, resolve } from "node:path";
 import { MacpoolError } from "../../error";
 import type { Check } from "../check";
+import { patienceOf, type Waiting } from "../patience";
 import type { StoreContext } from "../store";
 import { type Connection, openConnection } from "./connection";
 import { checkFile, checkFileSystem, type FileSystem, machineFileSystem } from "./file-checks";
 import { fileSystemName } from "./file-system-names";
-import { patienceOf, type Waiting, withPatience } from "./patience";
+import { withPatience } from "./patience";
 import { isBusy, translate } from "./sqlite-error";
 
 const MEBIBYTE = 2 ** 20;

@@ -8,7 +8,7 @@ import {
   type LeaseRow,
   leaseInsert,
   leaseQuery,
-} from "./rows";
+} from "../rows";
 
 /** The newest event. */
 export interface Newest {

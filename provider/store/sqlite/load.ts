@@ -3,6 +3,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import type { RegisterRecord } from "../record";
+import { eventInsert, eventPlaceholders, eventValues, leaseInsert, leaseValues } from "../rows";
 import type { StoreContext } from "../store";
 import { type Copied, inspect, lastCall } from "./backup";
 import { createDatabase } from "./connection";
@@ -10,7 +11,6 @@ import { columnsOf } from "./definitions";
 import { type FileSystem, machineFileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
 import { Names } from "./names";
-import { eventInsert, eventPlaceholders, eventValues, leaseInsert, leaseValues } from "./rows";
 import { assertVacant, putInPlace, withScratch } from "./scratch";
 import { isConstraint, translate } from "./sqlite-error";
 

@@ -3,10 +3,10 @@ import type Database from "better-sqlite3";
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { DamageError } from "../damage";
+import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
 import { leasesByOwner } from "./by-owner";
-import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "./rows";
-import { DamageError } from "./sqlite-error";
 
 /** Rows read at a time, whether or not they match: an open cursor would bar every write on this connection. */
 const PAGE = 1000;

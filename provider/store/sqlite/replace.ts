@@ -2,11 +2,12 @@ import { chmodSync, constants, copyFileSync, existsSync, renameSync, statSync } 
 import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
+import type { Patience } from "../patience";
 import { copyMoment } from "./backup";
 import { isOurs } from "./connection";
 import { type CheckedFile, checkSameFile } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { type Patience, withPatience } from "./patience";
+import { withPatience } from "./patience";
 import { assertVacant, LOGS, putInPlace, removeSideFiles, syncDirectory, syncFile, withScratch } from "./scratch";
 import { isUnreadable, translate } from "./sqlite-error";
 

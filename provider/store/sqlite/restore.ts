@@ -2,11 +2,11 @@ import { chmodSync, chownSync, existsSync, realpathSync, type Stats, statSync } 
 import { copyFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { MacpoolError } from "../../error";
+import { patienceOf, type Waiting } from "../patience";
 import type { Following, StoreContext } from "../store";
 import { type Copied, inspect, lastCall } from "./backup";
 import { openConnection } from "./connection";
 import { type FileSystem, machineFileSystem } from "./file-checks";
-import { patienceOf, type Waiting } from "./patience";
 import { type Replaced, replaceRegister } from "./replace";
 import { assertVacant, LOGS, putInPlace, withScratch } from "./scratch";
 import { translate } from "./sqlite-error";

@@ -1,17 +1,14 @@
 import { dirname } from "node:path";
 import { MacpoolError } from "../../error";
+import { DamageError } from "../damage";
 import { RECONCILE, restoreCommand } from "../remedies";
 import { ownerAndMode } from "./owner-and-mode";
 
 /** Returns the SQLite result code of a driver error, such as `SQLITE_BUSY`; undefined for any other value. */
 function sqliteCode(error: unknown): string | undefined {
+  if (error instanceof DamageError) return "SQLITE_CORRUPT_CONTENT";
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : undefined;
-}
-
-/** The error for content that no intact register has, which SQLite itself may take for good. */
-export class DamageError extends Error {
-  readonly code = "SQLITE_CORRUPT_CONTENT";
 }
 
 /** Returns whether another connection holds the lock, so that trying again later may succeed; also once translated. */

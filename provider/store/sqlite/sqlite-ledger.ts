@@ -6,11 +6,11 @@ import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import { ForwardClock } from "../forward-clock";
+import { eventOfRow, eventValues, leaseOfRow, leaseValues } from "../rows";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { type LedgerStatements, ledgerStatements, type Newest, NO_LEASES } from "./ledger-statements";
 import { Names } from "./names";
-import { eventOfRow, eventValues, leaseOfRow, leaseValues } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {

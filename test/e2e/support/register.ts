@@ -2,7 +2,8 @@ import { copyFileSync, existsSync, rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import { MacpoolError } from "../../../provider/error";
 import { formatMac, type Mac, parseMac } from "../../../provider/mac/mac";
-import { createRegister, openRegister, systemContext } from "../../../provider/store/open";
+import { newRegister, openRegister, systemContext } from "../../../provider/store/open";
+import { createSqliteRegister } from "../../../provider/store/sqlite/sqlite-store";
 import type { LeaseStore } from "../../../provider/store/store";
 
 /** One lease as the register has it. */
@@ -32,7 +33,7 @@ export class Register {
 
   /** Creates it, with the content of a new register, as `macpool init` does. */
   create(): this {
-    createRegister(this.path, context);
+    createSqliteRegister(this.path, newRegister(), context);
     return this;
   }
 

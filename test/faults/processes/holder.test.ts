@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { patienceOf } from "../../../provider/store/sqlite/patience";
+import { patienceOf } from "../../../provider/store/patience";
 import { createFile, openFile, rejection, testContext } from "../../store/support";
 import { Worker } from "./process";
 

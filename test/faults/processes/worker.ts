@@ -5,7 +5,7 @@ import { MacpoolError } from "../../../provider/error";
 import type { AcquireRequest } from "../../../provider/lease/lease";
 import { formatMac } from "../../../provider/mac/mac";
 import { systemContext } from "../../../provider/store/open";
-import type { Waiting } from "../../../provider/store/sqlite/patience";
+import type { Waiting } from "../../../provider/store/patience";
 import { createSqliteRegister, openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
 import type { InitialContent, LeaseStore } from "../../../provider/store/store";
 import { Workload } from "../history/workload";

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { patienceOf } from "../../../provider/store/sqlite/patience";
+import { patienceOf } from "../../../provider/store/patience";
 import { openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
 import { createFile, openFile, rejection, request, testContext } from "../../store/support";
 import { Worker } from "../processes/process";

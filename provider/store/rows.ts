@@ -1,13 +1,13 @@
-import type { Lease, RegisterEvent } from "../../lease/lease";
-import type { Mac } from "../../mac/mac";
-import { DamageError } from "./sqlite-error";
+import type { Lease, RegisterEvent } from "../lease/lease";
+import type { Mac } from "../mac/mac";
+import { DamageError } from "./damage";
 
 /** The tables of a lease query. */
 export const leaseTables = "lease join pool on pool.id = lease.pool join name on name.id = lease.installation";
 
-/** The columns of {@link LeaseRow}, for {@link leaseTables}. */
-export const leaseColumns = `address, pool.name as poolName, lease.owner, name.value as installation, rotation, slot,
-  token, seq, acquired_at as acquiredAt, released_at as releasedAt, lease.description, tags`;
+/** The columns of {@link LeaseRow}, for {@link leaseTables}, in both kinds of SQL. */
+export const leaseColumns = `address, pool.name as "poolName", lease.owner, name.value as installation, rotation, slot,
+  token, seq, acquired_at as "acquiredAt", released_at as "releasedAt", lease.description, tags`;
 
 /** The beginning of a lease query, up to its condition. */
 export const leaseQuery = `select ${leaseColumns} from ${leaseTables}`;

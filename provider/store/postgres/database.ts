@@ -1,0 +1,177 @@
+import type pg from "pg";
+import { postgresTls } from "../../environment";
+import { loadDriver } from "./load-driver";
+import { isAboutTls, translate } from "./postgres-error";
+import { decodeJson, decodeText, encodeParameter } from "./text";
+import { type Encryption, encryptionsOf } from "./tls";
+import { type PostgresUrl, parsePostgresUrl } from "./url";
+
+/** A statement with its parameters; one with a name is prepared once per connection. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly name?: string;
+  /** Milliseconds after which no answer is expected any more; default 45 000. */
+  readonly timeout?: number;
+}
+
+/** One connection, or whichever is free. */
+export interface Queryable {
+  /** Runs one statement, in a transaction of its own unless one is open, and returns its rows. */
+  query<Row>(statement: Statement | string): Promise<readonly Row[]>;
+}
+
+/** The server's database that the register is in. */
+export interface Database extends Queryable {
+  /** Host, database and schema, for messages; without any password. */
+  readonly location: string;
+  readonly schema: string;
+  /** Lends one connection to `work`; whatever transaction it leaves open is undone. */
+  session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** What tests may want otherwise, and where a password comes from. */
+export interface DatabaseOptions {
+  /** Wins over the one in the URL; without any, the driver reads PGPASSWORD and PGPASSFILE. */
+  readonly password?: string | undefined;
+  /** Connections of one process at most; default 2: one can look something up while the other commits. */
+  readonly connections?: number | undefined;
+}
+
+/**
+ * Connects to the database that a `postgres:` URL names, by the first way that its sslmode allows and the server takes.
+ *
+ * @throws MacpoolError INVALID_CONFIG; REGISTER_UNREACHABLE; REGISTER_UNUSABLE when the server refuses the login.
+ */
+export async function connect(store: string, options: DatabaseOptions = {}): Promise<Database> {
+  const url = parsePostgresUrl(store);
+  const given = Object.entries(url.tls).filter(([, value]) => value !== undefined);
+  const ways = encryptionsOf({ ...postgresTls(), ...Object.fromEntries(given) });
+  for (const [index, way] of ways.entries()) {
+    const database = new PooledDatabase(url, way, options);
+    try {
+      await database.query("select 1");
+      return database;
+    } catch (error) {
+      await database.close();
+      if (index + 1 === ways.length || !isAboutTls(error)) throw translate(error, database.location);
+    }
+  }
+  throw new Error("there is always a way to try");
+}
+
+/** Runs `work`, which must only read and may take its time, on one moment of the database. */
+export async function snapshot<T>(database: Database, work: (session: Queryable) => Promise<T>): Promise<T> {
+  return database.session(async (session) => {
+    await session.query("begin isolation level repeatable read read only");
+    await session.query("set local idle_in_transaction_session_timeout = 0");
+    await session.query("set local statement_timeout = 0");
+    await session.query("set local enable_seqscan = on");
+    const patient = (statement: Statement | string) => ({
+      ...(typeof statement === "string" ? { text: statement } : statement),
+      timeout: LONGEST,
+    });
+    const value = await work({ query: (statement) => session.query(patient(statement)) });
+    await session.query("rollback");
+    return value;
+  });
+}
+
+class PooledDatabase implements Database {
+  readonly location: string;
+  readonly schema: string;
+  readonly #pool: pg.Pool;
+  #isClosed = false;
+
+  constructor(url: PostgresUrl, ssl: Encryption, options: DatabaseOptions) {
+    const driver = loadDriver();
+    const { host, port, user, database, schema } = url;
+    const password = options.password ?? url.password;
+    const settings = { host, port, user, database, password, ssl };
+    const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+    this.schema = schema;
+    this.location = locationOf(new driver.Client(given), schema);
+    this.#pool = new driver.Pool({
+      ...given,
+      ...SESSION,
+      options: `-c search_path=${schema} ${PLANNER}`,
+      types: { getTypeParser: (oid: number) => PARSERS[oid] ?? String },
+      max: options.connections ?? 2,
+      // Otherwise a process that has nothing else to do would not end.
+      allowExitOnIdle: true,
+    });
+    // A connection that breaks fails its query, or is replaced by the next one; without listeners it would end the process.
+    this.#pool.on("error", () => undefined);
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
+  }
+
+  query<Row>(statement: Statement | string): Promise<readonly Row[]> {
+    return this.session((session) => session.query<Row>(statement));
+  }
+
+  async session<T>(work: (session: Queryable) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    let isSound = false;
+    try {
+      const value = await work({ query: (statement) => run(client, statement) });
+      isSound = true;
+      return value;
+    } finally {
+      // After any error its state is uncertain; a new connection costs little.
+      client.release(!isSound);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#pool.end();
+  }
+}
+
+async function run<Row>(client: pg.PoolClient, statement: Statement | string): Promise<readonly Row[]> {
+  if (typeof statement === "string") return (await client.query(statement)).rows;
+  const { text, name, values, timeout } = statement;
+  const config = {
+    text,
+    ...(values === undefined ? {} : { values: values.map(encodeParameter) }),
+    ...(name === undefined ? {} : { name }),
+    ...(timeout === undefined ? {} : { query_timeout: timeout }),
+  };
+  return (await client.query(config)).rows;
+}
+
+function locationOf({ host, port, database }: pg.Client, schema: string): string {
+  return `${database} on ${host.startsWith("/") ? host : `${host}:${port}`}, schema ${schema}`;
+}
+
+/** The longest that Node counts, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Milliseconds. The last two end on our side what the server never answers. */
+const SESSION = {
+  application_name: "pulumi-macpool",
+  lock_timeout: 5_000,
+  statement_timeout: 30_000,
+  idle_in_transaction_session_timeout: 10_000,
+  connectionTimeoutMillis: 10_000,
+  query_timeout: 45_000,
+  keepAlive: true,
+};
+
+/**
+ * Commits are durable whatever the server's default. Statements are planned once, also while the tables are still
+ * empty, and must not read whole tables when they are not.
+ */
+const PLANNER = "-c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
+
+/** By type: bigint, integer, smallint, text, json, boolean. Numbers are below 2^53. */
+const PARSERS: Readonly<Record<number, (raw: string) => unknown>> = {
+  20: Number,
+  23: Number,
+  21: Number,
+  25: decodeText,
+  114: decodeJson,
+  16: (raw) => raw === "t",
+};

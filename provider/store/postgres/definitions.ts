@@ -1,0 +1,190 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Manager, Pool, Reservation, Strategy } from "../../lease/pool";
+import { Reservations } from "../../lease/reservations";
+import type { Mac } from "../../mac/mac";
+import { type Range, rangesSize } from "../../mac/range";
+import type { Statement } from "./database";
+
+interface ManagerColumns {
+  readonly owner: string | null;
+  readonly installation: string | null;
+}
+
+/** A pool as {@link definitionsQuery} and a dump return it. */
+export interface PoolRow extends ManagerColumns {
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly quarantineSeconds: number;
+  readonly universal: number;
+  readonly description: string;
+  readonly retired: number;
+  readonly cursor: Mac;
+  readonly ranges: readonly Range[];
+}
+
+/** A reservation as {@link definitionsQuery} and a dump return it. */
+export interface ReservationRow extends Range, ManagerColumns {
+  readonly reason: string;
+}
+
+/** What {@link definitionsQuery} returns. */
+export interface DefinitionsRow {
+  readonly version: number;
+  readonly pools: readonly PoolRow[];
+  readonly reservations: readonly ReservationRow[];
+}
+
+/** Returns every pool, deleted ones too, as rows by name. */
+export const poolsQuery = `select name, strategy, quarantine_seconds as "quarantineSeconds", universal, description, owner,
+    installation, retired, cursor,
+    (select coalesce(json_agg(json_build_object('start', start, 'end', "end") order by start), '[]')
+     from pool_range where pool_range.pool = pool.id) as ranges
+  from pool order by name`;
+
+/** Returns every reservation of the register, as rows. */
+export const reservationsQuery =
+  'select start, "end", reason, owner, installation from reservation order by start, "end"';
+
+/** An expression for all of {@link DefinitionsRow}. */
+export const definitionsQuery = `(select json_build_object(
+    'version', (select definitions from register),
+    'pools', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${poolsQuery}) as rows),
+    'reservations', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${reservationsQuery}) as rows)))`;
+
+/** Pools and reservations as they are after a number of changes, and what a transaction makes of them. */
+export class Definitions {
+  /** How often they were changed in the register; see `register.definitions`. */
+  readonly version: number;
+  /** What this transaction changes, in order. */
+  readonly changes: Statement[] = [];
+  readonly #pools: Map<string, Pool>;
+  readonly #reservations: Reservations;
+
+  constructor(version: number, pools: Iterable<Pool>, reservations: Iterable<Reservation>) {
+    this.version = version;
+    this.#pools = new Map([...pools].map((pool) => [pool.name, pool]));
+    this.#reservations = new Reservations(reservations);
+  }
+
+  static ofRow({ version, pools, reservations }: DefinitionsRow): Definitions {
+    const active = pools.filter(({ retired }) => retired === 0);
+    return new Definitions(version, active.map(poolOfRow), reservations.map(reservationOfRow));
+  }
+
+  /** Returns definitions that can be changed without changing these. */
+  draft(): Definitions {
+    return new Definitions(this.version, this.#pools.values(), this.#reservations.own());
+  }
+
+  /** Returns these definitions as they are once their changes are committed. */
+  settled(): Definitions {
+    if (this.changes.length === 0) return this;
+    return new Definitions(this.version + 1, this.#pools.values(), this.#reservations.own());
+  }
+
+  pool(name: string): Pool | undefined {
+    return this.#pools.get(name);
+  }
+
+  pools(): readonly Pool[] {
+    return [...this.#pools.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  reservations(): readonly Reservation[] {
+    return this.#reservations.all();
+  }
+
+  /** Returns whether both hold the same pools and reservations. */
+  equals(other: Definitions): boolean {
+    const content = (one: Definitions) => [one.pools(), one.#reservations.own()];
+    return isDeepStrictEqual(content(this), content(other));
+  }
+
+  reservationAt(address: Mac): Reservation | undefined {
+    return this.#reservations.at(address);
+  }
+
+  reservationOf(range: Range): Reservation | undefined {
+    return this.#reservations.of(range);
+  }
+
+  putPool(pool: Pool): void {
+    this.#pools.set(pool.name, pool);
+    this.changes.push(...putPool(pool));
+  }
+
+  retirePool(name: string): void {
+    this.#pools.delete(name);
+    this.changes.push(
+      { text: "delete from pool_range where pool = (select id from pool where name = $1)", values: [name] },
+      { text: "update pool set retired = 1, owner = null, installation = null where name = $1", values: [name] },
+    );
+  }
+
+  putReservation(reservation: Reservation): void {
+    this.#reservations.put(reservation);
+    const { start, end, reason, managedBy } = reservation;
+    this.changes.push({
+      text: `insert into reservation (start, "end", reason, owner, installation) values ($1, $2, $3, $4, $5)
+             on conflict (start, "end") do update set reason = excluded.reason, owner = excluded.owner,
+               installation = excluded.installation`,
+      values: [start, end, reason, managedBy?.owner ?? null, managedBy?.installation ?? null],
+    });
+  }
+
+  removeReservation({ start, end }: Range): void {
+    this.#reservations.remove({ start, end });
+    this.changes.push({ text: 'delete from reservation where start = $1 and "end" = $2', values: [start, end] });
+  }
+}
+
+/** The released leases in a pool's ranges become its own: their addresses are now for it to hand out. */
+function putPool({ name, strategy, quarantineSeconds, universal, description, managedBy, ranges }: Pool): Statement[] {
+  const pool = "(select id from pool where name = $1)";
+  const starts = ranges.map(({ start }) => start);
+  const ends = ranges.map(({ end }) => end);
+  const manager = [managedBy?.owner ?? null, managedBy?.installation ?? null];
+  return [
+    {
+      text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation)
+             values ($1, $2, $3, $4, $5, 0, $6, $7)
+             on conflict (name) do update set strategy = excluded.strategy,
+               quarantine_seconds = excluded.quarantine_seconds, universal = excluded.universal,
+               description = excluded.description, owner = excluded.owner, installation = excluded.installation,
+               retired = 0`,
+      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, ...manager],
+    },
+    { text: `delete from pool_range where pool = ${pool}`, values: [name] },
+    {
+      text: `insert into pool_range (start, "end", pool)
+             select part.start, part."end", ${pool} from unnest($2::bigint[], $3::bigint[]) as part (start, "end")`,
+      values: [name, starts, ends],
+    },
+    {
+      text: `update lease set pool = ${pool} from unnest($2::bigint[], $3::bigint[]) as part (start, "end")
+             where address between part.start and part."end" and released_at is not null and pool <> ${pool}`,
+      values: [name, starts, ends],
+    },
+  ];
+}
+
+/** Returns the pool of a row. */
+export function poolOfRow(row: PoolRow): Pool {
+  const { name, ranges, strategy, quarantineSeconds, description } = row;
+  return {
+    ...{ name, ranges, strategy, quarantineSeconds, description },
+    universal: row.universal === 1,
+    size: rangesSize(ranges),
+    managedBy: managerOf(row),
+  };
+}
+
+/** Returns the reservation of a row. */
+export function reservationOfRow(row: ReservationRow): Reservation {
+  const { start, end, reason } = row;
+  return { start, end, reason, managedBy: managerOf(row) };
+}
+
+function managerOf({ owner, installation }: ManagerColumns): Manager | undefined {
+  return owner === null || installation === null ? undefined : { owner, installation };
+}

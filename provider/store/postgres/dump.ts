@@ -1,0 +1,74 @@
+import type { RegisterRecord } from "../record";
+import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
+import { type Database, type Queryable, snapshot } from "./database";
+import {
+  type PoolRow,
+  poolOfRow,
+  poolsQuery,
+  type ReservationRow,
+  reservationOfRow,
+  reservationsQuery,
+} from "./definitions";
+
+const PAGE = 1000;
+
+/**
+ * Yields the whole register as it is when the first record is asked for, in constant memory. Others may write meanwhile;
+ * only what the server would clean up waits.
+ */
+export async function* dump(database: Database): AsyncIterable<RegisterRecord> {
+  // A session lends its connection to a function, and here whoever reads decides how long that takes.
+  const opened = deferred<Queryable>();
+  const over = deferred<void>();
+  const lent = snapshot(database, async (session) => {
+    opened.resolve(session);
+    await over.promise;
+  });
+  lent.catch(opened.reject);
+  try {
+    yield* records(await opened.promise);
+  } finally {
+    over.resolve();
+    await lent.catch(() => undefined);
+  }
+}
+
+async function* records(session: Queryable): AsyncIterable<RegisterRecord> {
+  const registers = 'select store_id as "storeId", created_at as "createdAt" from register';
+  for (const row of await session.query<{ storeId: string; createdAt: number }>(registers)) {
+    yield { record: "register", ...row };
+  }
+  for (const row of await session.query<PoolRow>(poolsQuery)) {
+    yield { record: "pool", pool: poolOfRow(row), cursor: row.cursor, isRetired: row.retired === 1 };
+  }
+  for await (const row of fetched<ReservationRow>(session, reservationsQuery)) {
+    yield { record: "reservation", reservation: reservationOfRow(row) };
+  }
+  for await (const row of fetched<LeaseRow>(session, `${leaseQuery} order by address`)) {
+    yield { record: "lease", lease: leaseOfRow(row) };
+  }
+  const events = `select ${eventColumns}, before from ${eventTables} order by seq`;
+  for await (const { before, ...row } of fetched<EventRow & { before: number | null }>(session, events)) {
+    yield { record: "event", event: eventOfRow(row), before: before ?? undefined };
+  }
+}
+
+async function* fetched<Row>(session: Queryable, query: string): AsyncIterable<Row> {
+  await session.query(`declare page no scroll cursor for ${query}`);
+  for (;;) {
+    const rows = await session.query<Row>(`fetch ${PAGE} from page`);
+    yield* rows;
+    if (rows.length < PAGE) break;
+  }
+  await session.query("close page");
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((settle, fail) => {
+    resolve = settle;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,134 @@
+import { MacpoolError } from "../../error";
+import type { Check } from "../check";
+import { migrationsOf } from "../migrations";
+import type { StoreContext } from "../store";
+import { connect, type Database } from "./database";
+import { translate } from "./postgres-error";
+import { openSchema } from "./schema";
+
+interface Server {
+  readonly version: string;
+  readonly isStandby: boolean;
+  readonly isEncrypted: boolean;
+  readonly isLocal: boolean;
+  readonly role: string;
+  readonly isSuperuser: boolean;
+  readonly fsync: string;
+  readonly fullPageWrites: string;
+  readonly synchronousCommit: string;
+  readonly connections: number;
+  readonly maxConnections: number;
+}
+
+const SERVER = `select current_setting('server_version') as version, pg_is_in_recovery() as "isStandby",
+    coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted",
+    inet_server_addr() is null or host(inet_server_addr()) in ('127.0.0.1', '::1') as "isLocal",
+    current_user::text as role, (select rolsuper from pg_roles where rolname = current_user) as "isSuperuser",
+    current_setting('fsync') as fsync, current_setting('full_page_writes') as "fullPageWrites",
+    current_setting('synchronous_commit') as "synchronousCommit",
+    (select count(*) from pg_stat_activity) as connections,
+    current_setting('max_connections')::integer as "maxConnections"`;
+
+/** Returns every check of the server and of how it is reached; the register's content is for others to check. */
+export async function examinePostgres(store: string, context: StoreContext): Promise<readonly Check[]> {
+  let database: Database;
+  try {
+    database = await connect(store, { password: context.storePassword });
+  } catch (error) {
+    if (MacpoolError.is(error) && error.code === "INVALID_CONFIG") throw error;
+    return [fault("server", error)];
+  }
+  try {
+    const [server] = await database.query<Server>(SERVER);
+    if (server === undefined) throw new Error("a query without a condition returns a row");
+    const around = [reached(database, server), encryption(server), role(server), durability(server), load(server)];
+    return [...around, ...(await opening(database, server, context))];
+  } catch (error) {
+    return [fault("server", translate(error, database.location))];
+  } finally {
+    await database.close();
+  }
+}
+
+function reached({ location }: Database, { version, isStandby }: Server): Check {
+  const check = "server";
+  if (!isStandby) return { check, verdict: "ok", finding: `${location}, PostgreSQL ${version}` };
+  return {
+    check,
+    verdict: "warning",
+    finding: `${location}, PostgreSQL ${version}, is a standby: it can be read, and nothing can be granted. Name the primary server.`,
+  };
+}
+
+function encryption({ isEncrypted, isLocal }: Server): Check {
+  const check = "encryption";
+  if (isEncrypted) return { check, verdict: "ok", finding: "the connection uses TLS" };
+  if (isLocal) return { check, verdict: "ok", finding: "none, on this machine" };
+  return {
+    check,
+    verdict: "warning",
+    finding:
+      "The connection is not encrypted, so tokens and perhaps the password can be read on the way. Set sslmode=verify-full.",
+  };
+}
+
+function role({ role: name, isSuperuser }: Server): Check {
+  const check = "role";
+  if (!isSuperuser) return { check, verdict: "ok", finding: name };
+  return {
+    check,
+    verdict: "warning",
+    finding: `${name} is a superuser, and could rewrite the history. Use a role of its own: see roles.sql of this package.`,
+  };
+}
+
+function durability({ fsync, fullPageWrites, synchronousCommit }: Server): Check {
+  const check = "durability";
+  const finding = `fsync ${fsync}, full_page_writes ${fullPageWrites}, synchronous_commit ${synchronousCommit}`;
+  if (fsync === "on" && fullPageWrites === "on") return { check, verdict: "ok", finding };
+  return {
+    check,
+    verdict: "fault",
+    finding: `${finding}: a crash of the server can lose leases that were granted. Switch all of them on in postgresql.conf.`,
+  };
+}
+
+function load({ connections, maxConnections }: Server): Check {
+  const check = "connections";
+  const finding = `${connections} of ${maxConnections}`;
+  if (connections < 0.8 * maxConnections) return { check, verdict: "ok", finding };
+  return {
+    check,
+    verdict: "warning",
+    finding: `${finding} are in use, and each pulumi process takes up to two. Raise max_connections.`,
+  };
+}
+
+async function opening(database: Database, { isStandby }: Server, context: StoreContext): Promise<readonly Check[]> {
+  try {
+    await openSchema(database, context.clock);
+    const schema = { check: "schema", verdict: "ok", finding: `version ${migrationsOf("postgres").length}` } as const;
+    return isStandby ? [schema] : [schema, await privileges(database)];
+  } catch (error) {
+    return [fault("opening", translate(error, database.location))];
+  }
+}
+
+async function privileges(database: Database): Promise<Check> {
+  const check = "privileges";
+  const [row] = await database.query<{ isAllowed: boolean }>(
+    `select has_table_privilege('lease', 'insert') and has_table_privilege('lease', 'update')
+        and has_table_privilege('event', 'insert') and has_sequence_privilege('event_seq', 'usage') as "isAllowed"`,
+  );
+  if (row?.isAllowed === true) return { check, verdict: "ok", finding: "this role may grant and release" };
+  return {
+    check,
+    verdict: "warning",
+    finding: "This role may only read: previews work, and updates do not. See roles.sql of this package.",
+  };
+}
+
+function fault(check: string, error: unknown): Check {
+  if (!MacpoolError.is(error)) throw error;
+  return { check, verdict: "fault", finding: `${error.message} [${error.code}]` };
+}

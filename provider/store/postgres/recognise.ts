@@ -1,0 +1,58 @@
+import type { Lease } from "../../lease/lease";
+import type { Mac } from "../../mac/mac";
+import type { Reply } from "./apply";
+import type { Queryable } from "./database";
+import type { DraftLedger } from "./draft-ledger";
+import { type Answers, Questions } from "./questions";
+
+/**
+ * Returns what the register would have said of a draft if it was written, although the connection broke before anybody said so;
+ * undefined when it was not. It is recognised by any of its leases - a token never comes twice - or by what it made of
+ * pools and reservations.
+ */
+export async function recognise(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
+  const questions = new Questions();
+  for (const address of draft.written.keys()) questions.leases.add(address);
+  const now = await questions.put(session, undefined);
+  const isThere = [...draft.written.values()].some((lease) => isSame(lease, now.leases.get(lease.address), draft));
+  const isDefined =
+    draft.definitions.changes.length > 0 &&
+    now.definitions.version === answers.definitions.version + 1 &&
+    now.definitions.equals(draft.definitions);
+  if (!isThere && !isDefined) return undefined;
+  return replyOf(draft, answers, session);
+}
+
+/** Whether the register has what the draft wrote, and did not have it before. */
+function isSame(written: Lease, found: Lease | undefined, draft: DraftLedger): boolean {
+  return (
+    found !== undefined &&
+    found.seq > (draft.before(written.address)?.seq ?? 0) &&
+    found.token === written.token &&
+    found.owner === written.owner &&
+    found.installation === written.installation &&
+    (found.releasedAt === undefined) === (written.releasedAt === undefined) &&
+    (found.releasedAt ?? 0) >= (written.releasedAt ?? 0) &&
+    found.description === written.description
+  );
+}
+
+/** After what the draft relied on, its own events are the first of each address. */
+async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply> {
+  const rows = await session.query<{ seq: number; at: number; address: Mac | null }>({
+    text: `select seq, at, address from event where seq > $1 and kind = any($2::text[])
+             and (address is null or address = any($3::bigint[])) order by seq`,
+    values: [
+      answers.newest.seq,
+      [...new Set(draft.events.map(({ kind }) => kind))],
+      [...new Set(draft.events.flatMap((event) => event.address ?? []))],
+    ],
+  });
+  const rest = [...rows];
+  const own = draft.events.map((event) => {
+    const index = rest.findIndex(({ address }) => (address ?? undefined) === event.address);
+    const [found = event] = index < 0 ? [] : rest.splice(index, 1);
+    return found;
+  });
+  return { holds: true, numbers: own.map(({ seq }) => seq), at: own[0]?.at ?? null };
+}

@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { MacpoolError } from "../../error";
+import { assertSchemaKnown, migrationsOf } from "../migrations";
+import type { Database, Queryable } from "./database";
+
+/** Returns the number of the advisory lock for something about a schema; advisory locks are of one database. */
+export function lockOf(schema: string, what: "definitions" | "migrations"): bigint {
+  const digest = createHash("sha256").update(`macpool/${what}\n${schema}`, "utf8").digest();
+  return digest.readBigInt64BE(0);
+}
+
+/**
+ * Makes sure that the schema holds a register that this package knows, and brings an older one up to ours.
+ *
+ * @throws MacpoolError REGISTER_MISSING, REGISTER_FOREIGN, REGISTER_TOO_NEW; REGISTER_UNUSABLE when the database does not
+ * hold every text.
+ */
+export async function openSchema(database: Database, clock: () => number): Promise<void> {
+  const { location } = database;
+  const version = await versionOf(database, database);
+  if (version === undefined) throw missing(database);
+  const known = migrationsOf("postgres").length;
+  assertSchemaKnown(location, version, known);
+  if (version < known) await transaction(database, (session) => migrate(session, database.schema, clock()));
+}
+
+/**
+ * Makes the tables of a register in an empty schema and has `fill` put its content there: all of it, or nothing.
+ *
+ * @throws MacpoolError REGISTER_EXISTS; REGISTER_FOREIGN when the schema holds anything else.
+ */
+export async function createSchema(
+  database: Database,
+  clock: () => number,
+  fill: (session: Queryable) => Promise<void>,
+): Promise<void> {
+  await transaction(database, async (session) => {
+    await session.query(locking(database.schema));
+    const before = await versionOf(session, database);
+    if (before !== undefined) throw exists(database);
+    if (!(await hasSchema(session, database.schema))) await session.query(`create schema ${database.schema}`);
+    await migrate(session, database.schema, clock());
+    await fill(session);
+  });
+}
+
+/** Runs `work` in a transaction on one connection. */
+export async function transaction<T>(database: Database, work: (session: Queryable) => Promise<T>): Promise<T> {
+  return database.session(async (session) => {
+    await session.query("begin");
+    const value = await work(session);
+    await session.query("commit");
+    return value;
+  });
+}
+
+/** Returns the number of the newest migration; undefined when the schema is not there or empty. */
+async function versionOf(session: Queryable, database: Database): Promise<number | undefined> {
+  const [found] = await session.query<{ encoding: string; ours: boolean; others: number }>({
+    text: `select current_setting('server_encoding') as encoding,
+                  exists (select from pg_class where relnamespace = space.oid and relname = 'migration')
+                    and exists (select from pg_class where relnamespace = space.oid and relname = 'lease') as ours,
+                  (select count(*) from pg_class where relnamespace = space.oid) as others
+           from (select (select oid from pg_namespace where nspname = $1) as oid) as space`,
+    values: [database.schema],
+  });
+  if (found?.encoding !== "UTF8") {
+    throw new MacpoolError(
+      "REGISTER_UNUSABLE",
+      `Register ${database.location}: the database has the encoding ${found?.encoding}, and only UTF8 holds every name. Create one with: createdb --encoding=UTF8 --template=template0 NAME`,
+    );
+  }
+  if (!found.ours && found.others === 0) return undefined;
+  if (!found.ours) {
+    throw new MacpoolError(
+      "REGISTER_FOREIGN",
+      `Register ${database.location}: the schema holds something that is no register, and was left alone. Name another with ?schema=NAME.`,
+    );
+  }
+  const [newest] = await session.query<{ version: number }>("select max(number) as version from migration");
+  return newest?.version ?? 0;
+}
+
+async function hasSchema(session: Queryable, schema: string): Promise<boolean> {
+  const values = [schema];
+  const rows = await session.query({ text: "select from pg_namespace where nspname = $1", values });
+  return rows.length > 0;
+}
+
+/** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */
+async function migrate(session: Queryable, schema: string, now: number): Promise<void> {
+  await session.query(locking(schema));
+  const done = (await hasTables(session))
+    ? await session.query<{ version: number | null }>("select max(number) as version from migration")
+    : [];
+  const version = done[0]?.version ?? 0;
+  for (const { number, name, checksum, sql } of migrationsOf("postgres")) {
+    if (number <= version) continue;
+    const record = () =>
+      session.query({
+        text: "insert into migration (number, name, checksum, applied_at) values ($1, $2, $3, $4)",
+        values: [number, name, checksum, now],
+      });
+    // The number comes first, so that none can run twice; the first migration makes the table for it.
+    if (number > 1) await record();
+    await session.query(sql);
+    if (number === 1) await record();
+  }
+}
+
+async function hasTables(session: Queryable): Promise<boolean> {
+  const [row] = await session.query<{ found: boolean }>("select to_regclass('migration') is not null as found");
+  return row?.found === true;
+}
+
+/** Whoever creates or changes the schema comes one after the other, until the transaction ends. */
+function locking(schema: string): string {
+  return `select pg_advisory_xact_lock(${lockOf(schema, "migrations")})`;
+}
+
+function missing({ location }: Database): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_MISSING",
+    `There is no register in ${location}. Check the URL, or create one there with: macpool init --store postgres://...`,
+    { details: { path: location } },
+  );
+}
+
+function exists({ location }: Database): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_EXISTS",
+    `There is a register in ${location} already; it was left alone. Use it as it is, or name another schema with ?schema=NAME.`,
+    { details: { path: location } },
+  );
+}

@@ -1,0 +1,92 @@
+import type { Pool, Reservation } from "../../lease/pool";
+import { formatMac, type Mac } from "../../mac/mac";
+import type { Range } from "../../mac/range";
+import { AUDITS, cursorFaults, STATEMENTS } from "../audits";
+import type { Following, Verification } from "../store";
+import { type Database, type Queryable, snapshot } from "./database";
+import { Definitions, type DefinitionsRow, definitionsQuery } from "./definitions";
+
+/** Here no references are declared; see 001-register.sql. */
+const REFERENCES: readonly string[] = [
+  `select distinct 'A row of table lease names something that is not there.' as fault from lease
+   left join pool on pool.id = lease.pool left join name on name.id = lease.installation
+   where pool.id is null or name.id is null`,
+  `select distinct 'A row of table event names something that is not there.' as fault from event
+   left join name as installation on installation.id = event.installation
+   left join name as actor on actor.id = event.actor
+   where installation.id is null or actor.id is null`,
+];
+
+/**
+ * Returns every fault of the register, all of one moment: dangling references, then our invariants. The server's own files
+ * are for its own tools (pg_amcheck).
+ *
+ * @throws the reason of `following.signal`.
+ */
+export async function verify(database: Database, following: Following = {}): Promise<Verification> {
+  return snapshot(database, (session) => faultsOf(session, following));
+}
+
+/** Returns what {@link verify} does, in the transaction that is open. */
+export async function faultsOf(session: Queryable, following: Following): Promise<Verification> {
+  const questions = [
+    ...[...REFERENCES, ...STATEMENTS].map((sql) => () => faultsIn(sql, session)),
+    ...AUDITS.map(
+      ({ sql, fault }) =>
+        () =>
+          addressesIn(sql, fault, session),
+    ),
+    () => sequenceFaults(session),
+  ];
+  const faults = new Set<string>();
+  for (const [index, question] of questions.entries()) {
+    following.signal?.throwIfAborted();
+    following.progress?.(index, questions.length, "checks done");
+    for (const fault of await question()) faults.add(fault);
+  }
+  const [row] = await session.query<{ leases: number }>("select count(*) as leases from lease");
+  return { faults: [...faults], leases: row?.leases ?? 0 };
+}
+
+async function addressesIn(sql: string, fault: string, session: Queryable): Promise<readonly string[]> {
+  const rows = await session.query<{ address: Mac }>(sql);
+  return rows.map(({ address }) => `${formatMac(address)} ${fault}.`);
+}
+
+/** What the one column is called does not matter. */
+async function faultsIn(sql: string, session: Queryable): Promise<readonly string[]> {
+  const rows = await session.query<Record<string, string>>(sql);
+  return rows.flatMap((row) => Object.values(row));
+}
+
+async function sequenceFaults(session: Queryable): Promise<readonly string[]> {
+  const [row] = await session.query<{ found: DefinitionsRow }>(`select ${definitionsQuery} as found`);
+  if (row === undefined) return [];
+  const definitions = Definitions.ofRow(row.found);
+  const cursors = new Map(row.found.pools.map(({ name, cursor }) => [name, cursor]));
+  const faults: string[] = [];
+  for (const pool of definitions.pools()) {
+    faults.push(...(await faultsOfSequence(pool, cursors.get(pool.name) ?? 0, definitions.reservations(), session)));
+  }
+  return faults;
+}
+
+/** Which ranges are to be counted is found out first. */
+async function faultsOfSequence(
+  pool: Pool,
+  cursor: Mac,
+  reservations: readonly Reservation[],
+  session: Queryable,
+): Promise<readonly string[]> {
+  const asked: Range[] = [];
+  cursorFaults(pool, cursor, reservations, (range) => asked.push(range));
+  const counts = new Map<Mac, number>();
+  for (const { start, end } of asked) {
+    const [row] = await session.query<{ leases: number }>({
+      text: "select count(*) as leases from lease where address between $1::bigint and $2::bigint",
+      values: [start, end],
+    });
+    counts.set(start, row?.leases ?? 0);
+  }
+  return cursorFaults(pool, cursor, reservations, ({ start }) => counts.get(start) ?? 0);
+}

@@ -1,0 +1,233 @@
+import { MacpoolError } from "../../error";
+import type { Ledger } from "../../lease/ledger";
+import { ForwardClock } from "../forward-clock";
+import type { Patience } from "../patience";
+import type { StoreContext } from "../store";
+import { apply, applyInOrder, type Reply, stamp, type Writing } from "./apply";
+import type { Database, Queryable, Statement } from "./database";
+import { DraftLedger } from "./draft-ledger";
+import { Names } from "./names";
+import { isBusy, isConflict, isLost } from "./postgres-error";
+import { type Answers, empty, Questions } from "./questions";
+import { recognise } from "./recognise";
+import { backOff, withRetries } from "./retry";
+import { type Item, type Run, runTogether, settle } from "./run";
+import { lockOf, transaction } from "./schema";
+import { TokenDraw, Tokens } from "./tokens";
+
+/** A statement takes noticeable time beyond this. */
+const LARGEST_GROUP = 1024;
+/** Attempts that may fail because others were first; then comes one that bars everybody else. */
+const OPTIMISTIC_ATTEMPTS = 6;
+
+/** A run, and the answers that it is built on. */
+interface Attempt extends Run {
+  readonly answers: Answers;
+}
+
+/**
+ * Group commit: everything asked for while one transaction is under way is the next one, and no promise resolves before
+ * its commit. A failing item does not disturb the others of its group. See postgres-store.ts for the protocol.
+ */
+export class Writer {
+  readonly #database: Database;
+  readonly #clock: ForwardClock;
+  readonly #actor: string;
+  readonly #patience: Patience;
+  readonly #tokens: Tokens;
+  readonly #lock: bigint;
+  #names = new Names();
+  /** What the last transaction left; others may have changed it since. */
+  #head: Answers;
+  #waiting: Item[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(database: Database, context: StoreContext, patience: Patience, head: Answers) {
+    this.#database = database;
+    this.#clock = new ForwardClock(context, database.location);
+    this.#actor = context.actor;
+    this.#patience = patience;
+    this.#tokens = new Tokens(context.newToken);
+    this.#lock = lockOf(database.schema, "definitions");
+    this.#head = head;
+  }
+
+  /**
+   * Runs `work` in a transaction and returns its result once that is durable.
+   *
+   * @throws MacpoolError REGISTER_UNREACHABLE, REGISTER_BUSY; otherwise what `work` throws or the server reports.
+   */
+  add<T>(work: (ledger: Ledger) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let value: T;
+      const run = (ledger: Ledger) => {
+        value = work(ledger);
+      };
+      this.#waiting.push({ run, draw: new TokenDraw(this.#tokens), resolve: () => resolve(value), reject });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** Resolves when nothing is waiting or running. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    await new Promise((next) => setImmediate(next));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.slice(0, LARGEST_GROUP);
+      let done = group.length;
+      try {
+        const { outcomes } = await this.#commit(group);
+        done = outcomes.length;
+        settle(group, outcomes);
+      } catch (error) {
+        for (const item of group) item.reject(error);
+      }
+      this.#waiting.splice(0, done);
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(items: readonly Item[]): Promise<Run> {
+    const asked = new Questions();
+    for (let tries = 0; tries < OPTIMISTIC_ATTEMPTS; tries += 1) {
+      if (tries > 1) await backOff(tries);
+      const attempt = await withRetries(this.#patience, () => this.#prepare(items, asked, tries === 0));
+      if (!attempt.isChanged) return attempt;
+      if (attempt.draft.isDefining) break;
+      if (await this.#write(attempt)) return attempt;
+      asked.add(attempt.draft.asked);
+    }
+    return this.#commitAlone(items, asked);
+  }
+
+  /** Runs the rules until nothing is unknown, or only what the register checks itself as it is written to. */
+  async #prepare(items: readonly Item[], asked: Questions, mayGuess: boolean): Promise<Attempt> {
+    if (mayGuess) {
+      const { definitions, cursors, newest } = this.#head;
+      const guess = this.#run(items, { ...empty(definitions), cursors, newest });
+      if (guess.isChanged && (guess.draft.unchecked === 0 || guess.draft.isDefining)) return guess;
+      asked.add(guess.draft.asked);
+    }
+    return this.#prepareFully(items, asked, this.#database);
+  }
+
+  async #prepareFully(items: readonly Item[], asked: Questions, session: Queryable): Promise<Attempt> {
+    for (;;) {
+      this.#head = await asked.put(session, this.#head.definitions);
+      const attempt = this.#run(items, this.#head);
+      if (attempt.draft.unknown === 0) return attempt;
+      asked.add(attempt.draft.asked);
+    }
+  }
+
+  #run(items: readonly Item[], answers: Answers): Attempt {
+    return { ...runTogether(items, answers, { clock: this.#clock, actor: this.#actor }), answers };
+  }
+
+  /** Returns whether the draft could be written. */
+  async #write(attempt: Attempt): Promise<boolean> {
+    const { draft, answers } = attempt;
+    const writing = { session: this.#database, lock: this.#lock, names: this.#names };
+    try {
+      const reply = await withRetries(this.#patience, () => apply(draft, answers, writing), isBusy);
+      if (reply.holds) this.#conclude(attempt, reply);
+      return reply.holds;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      if (!isLost(error)) throw error;
+      return this.#wasWritten(attempt);
+    }
+  }
+
+  /** Runs and writes in a transaction that bars everybody else: nothing can come in between. */
+  async #commitAlone(items: readonly Item[], asked: Questions): Promise<Run> {
+    let attempt: Attempt | undefined;
+    const commit = () =>
+      transaction(this.#database, async (session) => {
+        await session.query(`select pg_advisory_xact_lock(${this.#lock})`);
+        attempt = undefined;
+        const prepared = await this.#prepareFully(items, asked, session);
+        attempt = prepared;
+        if (!prepared.isChanged) return { prepared, reply: undefined };
+        const { draft, answers } = prepared;
+        const writing = { session, lock: this.#lock, names: this.#names };
+        return { prepared, reply: await writeAll(draft, answers, writing) };
+      });
+    for (;;) {
+      try {
+        const { prepared, reply } = await withRetries(this.#patience, commit, isBusy);
+        if (reply !== undefined) this.#conclude(prepared, reply);
+        return prepared;
+      } catch (error) {
+        // Names that were added may be gone again.
+        this.#names = new Names();
+        if (!isLost(error)) throw error;
+        if (attempt !== undefined && (await this.#wasWritten(attempt))) return attempt;
+        await withRetries(this.#patience, () => this.#database.query("select 1"));
+      }
+    }
+  }
+
+  /** Finds out whether a draft was written although nobody said so. */
+  async #wasWritten(attempt: Attempt): Promise<boolean> {
+    if (!attempt.isChanged) return false;
+    const { draft, answers } = attempt;
+    const reply = await withRetries(this.#patience, () => recognise(draft, answers, this.#database));
+    if (reply === undefined) return false;
+    this.#conclude(attempt, reply);
+    return true;
+  }
+
+  #conclude({ draft, answers }: Attempt, reply: Reply): void {
+    stamp(draft, reply);
+    const seq = reply.numbers.at(-1) ?? answers.newest.seq;
+    const cursors = new Map([...answers.cursors, ...draft.movedCursors]);
+    this.#head = { ...empty(draft.definitions.settled()), cursors, newest: { seq, at: reply.at ?? draft.now } };
+  }
+}
+
+/**
+ * Writes what `work` puts into a register that holds nothing yet, in the transaction that is open and that nobody else can
+ * see.
+ */
+export async function writeFirst(
+  session: Queryable,
+  lock: bigint,
+  context: StoreContext,
+  work: (ledger: Ledger) => void,
+): Promise<void> {
+  const answers = await new Questions().put(session, undefined);
+  const clock = new ForwardClock(context, "that is being made");
+  const draft = new DraftLedger(answers, { clock, actor: context.actor });
+  work(draft);
+  await writeAll(draft, answers, { session, lock, names: new Names() });
+}
+
+/** Writes a draft in a transaction that bars everybody else, and returns what came of it. */
+async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing): Promise<Reply> {
+  const { session } = writing;
+  const { changes } = draft.definitions;
+  for (const change of changes) await session.query(change);
+  if (changes.length > 0) await session.query("update register set definitions = definitions + 1");
+  if (draft.startsAbove !== undefined) await session.query(startAbove(draft.startsAbove));
+  await session.query("savepoint whole");
+  try {
+    const reply = await apply(draft, answers, writing);
+    if (reply.holds) return reply;
+    throw new MacpoolError("INTERNAL", "The register changed under its lock. Please report this as a bug.");
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    await session.query("rollback to savepoint whole");
+    return applyInOrder(draft, answers, { ...writing, names: new Names() });
+  }
+}
+
+function startAbove(seq: number): Statement {
+  return {
+    text: "select setval('event_seq', greatest($1::bigint, (select last_value from event_seq)))",
+    values: [seq],
+  };
+}

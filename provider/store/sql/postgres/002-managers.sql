@@ -1,0 +1,1 @@
+-- What this number brought to SQLite, PostgreSQL has had from the beginning. The numbers are the same in both.

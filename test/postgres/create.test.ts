@@ -1,0 +1,111 @@
+import { expect, it } from "vitest";
+import { MacpoolError } from "../../provider/error";
+import { createPostgresRegister } from "../../provider/store/postgres/postgres-store";
+import { initial, rejection, testContext } from "../store/support";
+import { createSchema, describePostgres, newSchema, openUrl, runSql, schemaOf } from "./support";
+
+const create = (url: string) => createPostgresRegister(url, initial(), testContext());
+
+/** Returns how many tables and so on a schema holds; undefined when it is not there. */
+async function contentOf(url: string): Promise<number | undefined> {
+  const [row] = await runSql(
+    `select (select count(*) from pg_class where relnamespace = pg_namespace.oid)::integer as count
+     from pg_namespace where nspname = '${schemaOf(url)}'`,
+  );
+  return row?.count;
+}
+
+describePostgres("creating a register", () => {
+  it("makes the schema, and says where the register is", async () => {
+    const url = newSchema();
+    expect(await create(url)).toContain(`schema ${schemaOf(url)}`);
+    expect((await openUrl(url)).store.location).toBe(await (await openUrl(url)).store.location);
+    expect((await (await openUrl(url)).store.verify()).faults).toEqual([]);
+  });
+
+  it("takes an empty schema that was made for it", async () => {
+    const url = newSchema();
+    await runSql(`create schema ${schemaOf(url)}`);
+    await create(url);
+    expect((await (await openUrl(url)).store.pools()).length).toBe(2);
+  });
+
+  it("refuses an existing register, and leaves it alone", async () => {
+    const url = await createSchema();
+    const before = await (await openUrl(url)).store.identity();
+    expect((await rejection(create(url))).code).toBe("REGISTER_EXISTS");
+    expect(await (await openUrl(url)).store.identity()).toEqual(before);
+  });
+
+  it("refuses a schema that holds anything else, as opening does", async () => {
+    const url = newSchema();
+    await runSql(`create schema ${schemaOf(url)}; create table ${schemaOf(url)}.theirs (id integer)`);
+    expect((await rejection(create(url))).code).toBe("REGISTER_FOREIGN");
+    expect((await rejection(openUrl(url))).code).toBe("REGISTER_FOREIGN");
+    expect(await contentOf(url)).toBe(1);
+  });
+
+  it("leaves nothing behind when it fails", async () => {
+    const url = newSchema();
+    const bad = initial({ pools: [{ name: "bad", ranges: [{ start: 1, end: 0 }] }] });
+    expect((await rejection(createPostgresRegister(url, bad, testContext()))).code).toBe("INVALID_RANGE");
+    expect(await contentOf(url)).toBeUndefined();
+  });
+
+  it("by 20 clients at once makes one register, and the others are told", async () => {
+    const url = newSchema();
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => create(url)));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") continue;
+      expect(MacpoolError.is(outcome.reason) ? outcome.reason.code : String(outcome.reason)).toBe("REGISTER_EXISTS");
+    }
+    const rows = await runSql("select number from migration order by number", url);
+    expect(rows.map(({ number }) => number)).toEqual([1, 2]);
+    expect((await (await openUrl(url)).store.verify()).faults).toEqual([]);
+  });
+});
+
+describePostgres("opening a register", () => {
+  it("that is not there fails, says how to make it, and creates nothing", async () => {
+    const url = newSchema();
+    const error = await rejection(openUrl(url));
+    expect(error.code).toBe("REGISTER_MISSING");
+    expect(error.message).toContain("macpool init");
+    expect(await contentOf(url)).toBeUndefined();
+  });
+
+  it("of a newer schema is refused, naming both versions", async () => {
+    const url = await createSchema();
+    await runSql("insert into migration values (99, '099-later.sql', '', 0)", url);
+    expect(await rejection(openUrl(url))).toMatchObject({
+      code: "REGISTER_TOO_NEW",
+      details: { version: 99, known: 2 },
+    });
+  });
+
+  it("of an older schema by 20 clients at once brings it to ours, once", async () => {
+    const url = await createSchema();
+    // The second migration changes nothing in PostgreSQL, so that a register without its number is an older one.
+    await runSql("delete from migration where number = 2", url);
+    const registers = await Promise.all(Array.from({ length: 20 }, () => openUrl(url, { connections: 1 })));
+    expect(registers).toHaveLength(20);
+    const rows = await runSql("select number, name from migration order by number", url);
+    expect(rows.map(({ number }) => number)).toEqual([1, 2]);
+  });
+
+  it("of a database with another encoding is refused", async () => {
+    await runSql("create database latin encoding 'LATIN1' template template0");
+    try {
+      const error = await rejection(createPostgresRegister(latin(newSchema()), initial(), testContext()));
+      expect(error.code).toBe("REGISTER_UNUSABLE");
+      expect(error.message).toContain("UTF8");
+    } finally {
+      await runSql("drop database latin with (force)");
+    }
+  });
+});
+
+function latin(url: string): string {
+  return Object.assign(new URL(url), { pathname: "/latin" }).href;
+}

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** When a connection is cut: before the server gets what is asked, or after it did it and before anybody hears of it. */
+export type Cut = "request" | "reply";
+
+/** Stands between a client and a server, and cuts connections when told to. It ends with the test. */
+export class Relay {
+  /** How many connections were cut. */
+  cuts = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #next: { readonly cut: Cut; readonly text: string } | undefined;
+
+  private constructor(target: number) {
+    this.#server = createServer((client) => this.#join(client, connect(target, "127.0.0.1")));
+  }
+
+  /** Starts one for the server that a URL names, and returns it with the URL to use instead. */
+  static async before(url: string): Promise<{ readonly relay: Relay; readonly url: string }> {
+    const relay = new Relay(Number(new URL(url).port));
+    relay.#server.listen(0, "127.0.0.1");
+    await once(relay.#server, "listening");
+    onTestFinished(() => relay.#end());
+    const address = relay.#server.address();
+    if (typeof address !== "object" || address === null) throw new Error("a listening socket has a port");
+    return { relay, url: Object.assign(new URL(url), { port: String(address.port) }).href };
+  }
+
+  /** Cuts the next connection whose client says something that holds `text`. */
+  cutNext(cut: Cut, text: string): void {
+    this.#next = { cut, text };
+  }
+
+  #join(client: Socket, server: Socket): void {
+    let isDoomed = false;
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on("error", end).on("close", () => {
+        this.#sockets.delete(socket);
+        end();
+      });
+    }
+    client.on("data", (data) => {
+      const next = this.#next;
+      if (next !== undefined && data.includes(next.text)) {
+        this.#next = undefined;
+        this.cuts += 1;
+        isDoomed = true;
+        if (next.cut === "request") return end();
+      }
+      server.write(data);
+    });
+    server.on("data", (data) => (isDoomed ? end() : client.write(data)));
+  }
+
+  async #end(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}

@@ -1,0 +1,109 @@
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { parsePrefix } from "../../provider/mac/range";
+import { openPostgresStore } from "../../provider/store/postgres/postgres-store";
+import { Register, rejection, request, TestClock, testContext } from "../store/support";
+import { createSchema, describePostgres, runSql, schemaOf, serverPrograms } from "./support";
+
+const SCRIPT = join(__dirname, "..", "..", "provider", "store", "sql", "postgres", "roles.sql");
+
+/** Returns URLs of a register for its owner and for the two roles of the script. */
+async function registerWithRoles() {
+  const owner = await createSchema();
+  const name = randomUUID().slice(0, 8);
+  const roles = { application: `app_${name}`, reader: `reader_${name}` };
+  for (const role of Object.values(roles)) {
+    await runSql(`create role "${role}" login`);
+    onTestFinished(async () => {
+      await runSql(`drop owned by "${role}"; drop role "${role}"`);
+    });
+  }
+  const schema = schemaOf(owner);
+  const variables = Object.entries({ schema, ...roles }).flatMap(([key, value]) => ["-v", `${key}=${value}`]);
+  const run = () =>
+    execFileSync(join(serverPrograms(), "psql"), ["-q", ...variables, "-f", SCRIPT, owner.replace(/\?.*/, "")], {
+      stdio: "pipe",
+    });
+  run();
+  const as = (user: string) => Object.assign(new URL(owner), { username: user }).href;
+  return { owner, schema, run, application: as(roles.application), reader: as(roles.reader) };
+}
+
+async function open(url: string): Promise<Register> {
+  const clock = new TestClock();
+  const store = await openPostgresStore(url, testContext(clock));
+  onTestFinished(() => store.close());
+  return new Register(store, clock);
+}
+
+describePostgres("the role script", () => {
+  it("lets the application do everything that a store does, and may be run again", async () => {
+    const { application, run } = await registerWithRoles();
+    run();
+    const register = await open(application);
+    const { store } = register;
+    const { lease } = await register.grant();
+    await store.update({ ...lease, description: "changed" });
+    await register.grant({ pool: "tiny", owner: "" });
+    await store.createPool({ name: "more", ranges: [parsePrefix("42:77")] });
+    await store.updatePool("more", { description: "more" });
+    await store.reserve({ ...parsePrefix("42:77:01"), reason: "kept" });
+    await store.unreserve(parsePrefix("42:77:01"));
+    await store.deletePool("more");
+    expect(await register.release(lease)).toMatchObject({ address: lease.address });
+    const stated = { ...lease, seq: 1000, stack: "acme/network/prod" };
+    expect(await store.recover([stated], true)).toMatchObject([{ verdict: "insert" }]);
+    expect((await store.verify()).faults).toEqual([]);
+  });
+
+  it.each([
+    "drop table event cascade",
+    "drop schema SCHEMA cascade",
+    "truncate event",
+    "delete from event",
+    "update event set owner = 'nobody'",
+    "alter table event disable trigger all",
+    "delete from lease",
+    "truncate lease",
+    "delete from pool",
+    "update register set store_id = 'other'",
+    "delete from register",
+    "update migration set checksum = ''",
+    "create table SCHEMA.mine (id integer)",
+  ])("keeps the application from: %s", async (sql) => {
+    const { application, schema } = await registerWithRoles();
+    const denied = runSql(sql.replaceAll("SCHEMA", schema), application);
+    await expect(denied).rejects.toMatchObject({ code: "42501" });
+  });
+
+  it("lets the reader look at everything, and write nothing", async () => {
+    const { owner, reader } = await registerWithRoles();
+    const { lease } = await (await open(owner)).grant();
+    const register = await open(reader);
+    const { store } = register;
+    expect(await store.predict(request())).toEqual({ rule: "keep", address: lease.address });
+    expect(await store.predict(request({ owner: "new" }))).toMatchObject({ rule: "derive" });
+    expect(await register.leases({ ownerPrefix: "acme" })).toHaveLength(1);
+    expect(await store.stats("big")).toMatchObject({ live: 1 });
+    expect((await register.events()).length).toBeGreaterThan(0);
+    expect((await store.verify()).faults).toEqual([]);
+    const error = await rejection(register.grant({ owner: "new" }));
+    expect(error.code).toBe("REGISTER_UNUSABLE");
+    expect(error.message).toContain("roles.sql");
+    expect((await rejection(store.createPool({ name: "more", ranges: [parsePrefix("42:77")] }))).code).toBe(
+      "REGISTER_UNUSABLE",
+    );
+  });
+});
+
+describePostgres("history", () => {
+  it.each(["delete from event", "update event set owner = 'nobody'", "truncate event"])(
+    "is append-only for the owner of the schema too: %s",
+    async (sql) => {
+      const url = await createSchema();
+      await expect(runSql(sql, url)).rejects.toThrow("append-only");
+    },
+  );
+});
