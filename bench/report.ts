@@ -8,8 +8,6 @@ export interface Aim {
   readonly bound: "at least" | "at most";
   /** Undefined where the figure is only told, and held to nothing. */
   readonly target?: number;
-  /** How far a check lets a target be missed that is known to be out of reach so far; only ever to be tightened. */
-  readonly held?: number;
   /** What we would like. */
   readonly moonshot?: number;
 }
@@ -31,12 +29,8 @@ export function medianFigure(aim: Aim, values: readonly number[], detail: string
   return { ...aim, value: median(values), rounds: values.length, spread, detail };
 }
 
-/** Returns whether the figure meets its target, or is where it is known to be so far. */
-export function isHeld({ bound, target, held = target, value }: Figure): boolean {
-  return held === undefined || isWithin(value, held, bound);
-}
-
-function isMet({ bound, target, value }: Figure): boolean {
+/** Returns whether the figure meets its target, if it has one. */
+export function isMet({ bound, target, value }: Figure): boolean {
   return target === undefined || isWithin(value, target, bound);
 }
 
@@ -63,8 +57,8 @@ export function printTable(figures: readonly Figure[]): void {
     const { id, name, value, spread, bound, target, moonshot, detail } = figure;
     const verdict = target === undefined ? "      " : isMet(figure) ? "met   " : "MISSED";
     const middle = `${short(value)}${spread === undefined ? "" : ` ±${short(spread / 2)}`}`;
-    const held = target === undefined ? "" : `${bound} ${target}${moonshot === undefined ? "" : `, hoped ${moonshot}`}`;
-    console.log(`${verdict} ${id.padEnd(3)} ${name.padEnd(width)}  ${middle.padEnd(16)} ${held.padEnd(26)} ${detail}`);
+    const aim = target === undefined ? "" : `${bound} ${target}${moonshot === undefined ? "" : `, hoped ${moonshot}`}`;
+    console.log(`${verdict} ${id.padEnd(3)} ${name.padEnd(width)}  ${middle.padEnd(16)} ${aim.padEnd(26)} ${detail}`);
   }
 }
 
