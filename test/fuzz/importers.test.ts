@@ -185,7 +185,7 @@ describe("a line of a mebibyte", () => {
   it("of any repetition takes time in proportion to its length", LIMIT, async () => {
     await randomRuns(
       "long lines",
-      depth(40, 2000),
+      depth(20, 2000),
       fc.property(units, fc.constantFrom(undefined, ...FORMATS), ([head, unit, tail], format) => {
         for (const size of SIZES) expectQuick(head, unit.join(""), tail, size, format);
       }),

@@ -7,6 +7,7 @@ import {
   checkGuard,
   crashInAcquire,
   crashInRelease,
+  overtake,
   reconcile,
   recreate,
   release,
@@ -16,6 +17,7 @@ import {
   restore,
   rotate,
   type Scene,
+  turnOver,
 } from "./steps";
 import type { World } from "./world";
 
@@ -143,6 +145,7 @@ const everyStep: readonly fc.Arbitrary<Command>[] = [
     (scene, at) => release(scene, nth(scene.world.grants, at)),
     ({ grants }) => grants.length > 0,
   ),
+  step("turn over", fc.tuple(pool, number), (scene, [name, at]) => turnOver(scene, name, at)),
   step("reserve", range, (scene, drawn) => reserve(scene, ...endsOf(drawn), false)),
   step(
     "end a reservation",
@@ -184,6 +187,7 @@ const everyStep: readonly fc.Arbitrary<Command>[] = [
     world.backups.push({ model: copy, restore: await machine.backup() });
   }),
   ...Array.from({ length: 2 }, () => step("restore", number, restore, ({ backups }) => backups.length > 0)),
+  step("overtake", number, overtake, ({ backups }) => backups.length > 0),
   ...Array.from({ length: 3 }, () => step("reconcile", fc.constantFrom(undefined, "a", "b", "c"), reconcile)),
   step("ask whether the register is older than any state", fc.constant("all"), checkGuard),
 ];

@@ -4,7 +4,7 @@ import type { AcquireRequest } from "../../provider/lease/lease";
 import type { LeaseRef } from "../../provider/lease/transact";
 import { faultOfRegister } from "../../provider/resource/provenance";
 import type { LeaseStore } from "../../provider/store/store";
-import { STORE_ID } from "../store/support";
+import { HOUR, STORE_ID } from "../store/support";
 import type { Machine, Moment } from "./machine";
 import type { Ask, Belief, Choice, Holding } from "./model";
 import type { World } from "./world";
@@ -155,6 +155,31 @@ export async function reconcile({ world, machine }: Scene, owner: string | undef
     newest,
   );
   await machine.write((store) => store.recover(stated, true));
+}
+
+/**
+ * Puts an old copy in the register's place, and lets another owner ask for an address that was lost with it before the
+ * first one's stack is reconciled: too late, if the other got it.
+ */
+export async function overtake(scene: Scene, number: number): Promise<void> {
+  await restore(scene, number);
+  const { model, beliefs } = scene.world;
+  const lost = beliefs.filter(({ token }) => !model.live.some((one) => one.token === token));
+  const belief = lost.at(number % Math.max(1, lost.length));
+  if (belief === undefined) return;
+  const other = belief.owner === "d" ? "c" : "d";
+  await acquire(scene, { ...belief, owner: other, adopt: false });
+  await reconcile(scene, belief.owner);
+}
+
+/** Releases all of a pool in any order, and lets nobody in particular ask for more than it has when quarantine is over. */
+export async function turnOver(scene: Scene, pool: string, number: number): Promise<void> {
+  const { world, machine } = scene;
+  const held = world.model.live.filter((one) => one.pool === pool);
+  while (held.length > 0) for (const one of held.splice(number % held.length, 1)) await release(scene, one);
+  machine.clock.advance(2 * HOUR);
+  const ask = { owner: "", installation: "one", pool, rotation: "", address: undefined, adopt: false };
+  for (let count = world.model.pools.get(pool)?.size ?? 0; count >= 0; count -= 1) await acquire(scene, ask);
 }
 
 /** I9: whoever knows a change that the register does not is told, and nobody else is. */

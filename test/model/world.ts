@@ -16,7 +16,7 @@ interface Backup {
 
 /**
  * What a model run knows: what the register must hold, what the states of stacks remember, and every grant there ever
- * was. The numbers in its messages are those of facts/reliability.md, section 5.1.
+ * was. The numbers in its messages are those of TESTING.md.
  */
 export class World {
   model = new Model();

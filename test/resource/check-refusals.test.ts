@@ -48,6 +48,16 @@ describe("check refuses", () => {
     }
   });
 
+  it.each(["tags", "keepers", "pool", "description", "requestedAddress"])(
+    "a value a hundred thousand levels deep, for %s",
+    async (key) => {
+      const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], "bottom");
+      const failure = await onlyFailure({ [key]: deep });
+      expect(failure.property).toBe(key === "requestedAddress" ? "address" : key);
+      expect(failure.reason.length).toBeLessThan(400);
+    },
+  );
+
   it("an address outside the pool, and says which pool has it", async () => {
     const { property, reason } = await onlyFailure({ requestedAddress: "52:54:00:00:00:01" });
     expect(property).toBe("address");

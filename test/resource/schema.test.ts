@@ -97,6 +97,7 @@ describe("a refused input is named as the user wrote it", () => {
     ["a tag that is a map", { tags: { rack: { row: "1" } } }, "tags", /^rack: .*string/],
     ["a description that is a list", { description: ["NIC"] }, "description", /string/],
     ["a description of a megabyte", { description: megabyte }, "description", /4096/],
+    ["a description with half a character", { description: "a\ud800" }, "description", /Unicode/],
     ["an owner that is no text", { owner: 7 }, "owner", /string/],
     ["an empty owner", { owner: "" }, "owner", /empty/],
     ["an owner of a megabyte", { owner: megabyte }, "owner", /1048576 characters/],

@@ -34,7 +34,7 @@ export async function look(register: Register): Promise<Snapshot> {
   };
 }
 
-/** Checks the invariants of facts/reliability.md, section 5.1, after a step that led from `before` to `after`. */
+/** Checks the invariants of TESTING.md after a step that led from `before` to `after`. */
 export function checkStep(trial: Witness, before: Snapshot, after: Snapshot): void {
   const live = after.leases.filter(({ releasedAt }) => releasedAt === undefined);
   expect(live, "I1, I3: what was acknowledged is live, and nothing else is").toEqual(trial.live);

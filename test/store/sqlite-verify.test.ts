@@ -39,6 +39,11 @@ describe("verify names the address and the fault of", () => {
       "43:10:00:00:00:02 is a group address.",
     ],
     [
+      "an address that is none",
+      `update lease set address = -5 where address = ${ADDRESS}`,
+      "What should be an address and is none has no event that matches its last change.",
+    ],
+    [
       "a live lease outside its pool",
       `update pool_range set "end" = ${ADDRESS - 1}  where start = ${ADDRESS - 2}`,
       "42:10:00:00:00:02 is live outside every range of its pool.",

@@ -16,7 +16,7 @@ export type Outcome = { readonly value: unknown } | { readonly code: string; rea
 
 /**
  * A run of random operations on one register. It remembers what was acknowledged, and checks every answer against that;
- * it has no idea of which address should be granted. The numbers are those of facts/reliability.md, section 5.1.
+ * it has no idea of which address should be granted. The numbers are those of TESTING.md.
  */
 export class Trial {
   readonly register: Register;

@@ -91,7 +91,8 @@ describe("a hostile name", () => {
     expect(code(owner)).toBe("INVALID_OWNER");
   });
 
-  test("too long a description, or too many tags, are a conflict of their row alone", () => {
+  test("too long a description, one with half a character, or too many tags are a conflict of their row alone", () => {
+    expect(code("a", { description: "a\ud800" })).toBe("INVALID_FILE");
     expect(code("a", { description: "x".repeat(MEBI) })).toBe("INVALID_FILE");
     expect(code("a", { tags: { x: "x".repeat(MEBI) } })).toBe("INVALID_FILE");
   });

@@ -179,6 +179,18 @@ function reservesAgain(open: Open): void {
     expect([await register.seq(), await register.store.reserved()]).toEqual(before);
   });
 
+  it("does not repeat the whole of a name of a mebibyte", async () => {
+    const register = await start(open);
+    const endless = { owner: "x".repeat(2 ** 20), installation: "y".repeat(2 ** 20) };
+    await register.store.reserve(PRINTERS, endless);
+    await register.store.createPool(EDGE, endless);
+    const refusals = [register.store.reserve(PRINTERS, ME), register.store.createPool(EDGE, ME)].map(rejection);
+    for (const { message } of await Promise.all(refusals)) {
+      expect(message).toContain("xxx");
+      expect(message.length).toBeLessThan(5000);
+    }
+  });
+
   it("by hand changes nothing, whoever manages it", async () => {
     const register = await start(open);
     await register.store.reserve(PRINTERS, ME);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import type { InitialContent } from "../../provider/store/store";
 import { depth } from "../depth";
 import { randomRuns, replay } from "../random-runs";
@@ -7,13 +7,13 @@ import { checkDrain, checkViews } from "../store/invariants";
 import { initial, Register } from "../store/support";
 import { commands, FIRST } from "./commands";
 import type { StartMachine } from "./machine";
-import { startMemory } from "./memory-machine";
-import { sqliteMachines } from "./sqlite-machine";
 import { World } from "./world";
 
 const RUNS = depth(1000, 20_000);
 const LONGEST = 30;
-const LIMIT = { timeout: RUNS * 1500 };
+
+/** For a test of model runs; in a test that takes its time, fast-check finds what hangs. */
+export const LIMIT = { timeout: RUNS * 1500 };
 
 const size = fc.integer({ min: 1, max: 5 });
 
@@ -32,8 +32,19 @@ const anyContent: fc.Arbitrary<InitialContent> = fc.tuple(size, size, fc.nat(2))
   }),
 );
 
-function modelRuns(start: StartMachine, checksInvariants: boolean) {
-  return fc.asyncProperty(anyContent, commands(LONGEST, replay().replayPath), async (content, steps) => {
+/**
+ * Lets random things happen to registers on machines of one kind, and to the model.
+ *
+ * @param share Which part of the runs this is, between 0 and 1: two test files are run at once, two tests are not.
+ * @param checksInvariants Whether the model's own word is doubted too, at every step.
+ */
+export async function modelRuns(
+  what: string,
+  share: number,
+  start: StartMachine,
+  checksInvariants: boolean,
+): Promise<void> {
+  const property = fc.asyncProperty(anyContent, commands(LONGEST, replay().replayPath), async (content, steps) => {
     const machine = await start(content);
     try {
       const world = new World(content, machine.clock.now, checksInvariants);
@@ -50,12 +61,5 @@ function modelRuns(start: StartMachine, checksInvariants: boolean) {
       await machine.end();
     }
   });
+  await randomRuns(what, Math.ceil(RUNS * share), property);
 }
-
-it("a register in memory does what a plain model does, whatever happens to it", LIMIT, async () => {
-  await randomRuns("model, memory", RUNS, modelRuns(startMemory, true));
-});
-
-it("a register in a file does too, through crashes, old copies and all", LIMIT, async () => {
-  await randomRuns("model, SQLite", RUNS, modelRuns(sqliteMachines(), depth(false, true)));
-});
