@@ -57,7 +57,8 @@ describe("macpool doctor", () => {
     const { checks } = await doctor(store, { CI: "true" });
     expect(checks.map(({ check }) => check)).toEqual([
       ...["register", "CI", "file", "file system", "file access", "file mode", "directory access", "directory mode"],
-      ...["disk space", "log", "versions", "settings", "lock", "identity", "content", "clock", "pool default"],
+      ...["disk space", "log", "native module", "versions", "settings", "lock"],
+      ...["identity", "content", "clock", "pool default"],
     ]);
     expect(checks.find(({ check }) => check === "CI")?.finding).toContain("never made up");
   });

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { loadDriver } from "../../provider/store/sqlite/load-driver";
+import { driverRisk, installedAddon, loadDriver } from "../../provider/store/sqlite/load-driver";
 import { faultOf } from "../mac/support";
 import { createFile, openFile, rejection } from "./support";
 
@@ -62,6 +62,26 @@ describe("the native module", () => {
   it.each(["3.51.3", "3.52.0", "3.100.1", "4.0.0"])("with SQLite %s is used", async (version) => {
     pretend(version);
     expect((await openFile(createFile())).store.location).not.toBe("");
+  });
+});
+
+describe("a native module that was compiled with the headers of Node 24.19 or newer", () => {
+  const UNSOUND = Buffer.from("\u0000_ZN4node28RemoveEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_\u0000");
+  const SOUND = Buffer.from("\u0000_ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_\u0000");
+
+  it.each(["24.0.0", "24.18.1", "24.19.0", "24.21.0"])("can abort Node %s, and what to do is said", (node) => {
+    for (const text of ["can abort", "24.18", "npm rebuild better-sqlite3"]) {
+      expect(driverRisk(node, UNSOUND)).toContain(text);
+    }
+    expect(driverRisk(node, SOUND)).toBeUndefined();
+  });
+
+  it.each(["20.20.2", "22.0.0", "26.4.0"])("is no matter in Node %s", (node) => {
+    expect(driverRisk(node, UNSOUND)).toBeUndefined();
+  });
+
+  it("is looked for in the module that is installed", () => {
+    expect(installedAddon().includes("AddEnvironmentCleanupHook")).toBe(true);
   });
 });
 

@@ -32,6 +32,7 @@ const SOUND = {
   "directory mode": "ok",
   "disk space": "ok",
   log: "ok",
+  "native module": "ok",
   versions: "ok",
   settings: "ok",
   lock: "ok",
@@ -83,6 +84,12 @@ describe("the examination of a register file", () => {
     chmodSync(dirname(path), 0o1777);
     expect(await verdicts(path)).toMatchObject({ "directory mode": "ok" });
     chmodSync(dirname(path), 0o700);
+  });
+
+  it("warns of a native module that can abort, in the words of what is wrong with it", async () => {
+    const found = await examine(createFile(), { risk: "It can abort." });
+    expect(found.get("native module")).toMatchObject({ verdict: "warning", finding: "It can abort." });
+    expect(found.get("lock")?.verdict).toBe("ok");
   });
 
   it("tells of a lock that another process holds", async () => {

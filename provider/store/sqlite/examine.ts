@@ -7,6 +7,7 @@ import type { StoreContext } from "../store";
 import { type Connection, openConnection } from "./connection";
 import { checkFile, checkFileSystem, type FileSystem, machineFileSystem } from "./file-checks";
 import { fileSystemName } from "./file-system-names";
+import { driverRisk } from "./load-driver";
 import { withPatience } from "./patience";
 import { isBusy, translate } from "./sqlite-error";
 
@@ -19,13 +20,15 @@ const LONG_LOG = 64 * MEBIBYTE;
 /** What tests may want otherwise. */
 export interface ExamineOptions extends Waiting {
   readonly fileSystem?: FileSystem;
+  /** What is wrong with the native module. */
+  readonly risk?: string | undefined;
 }
 
 /** Returns every check of the register file at `path` and of what surrounds it; its content is for others to check. */
 export async function examineSqlite(
   path: string,
   context: StoreContext,
-  { fileSystem = machineFileSystem, ...waiting }: ExamineOptions = {},
+  { fileSystem = machineFileSystem, risk = driverRisk(), ...waiting }: ExamineOptions = {},
 ): Promise<readonly Check[]> {
   const file = attempt("file", () => checkFile(path, ANYWHERE).path);
   if ("verdict" in file) return [file];
@@ -37,6 +40,7 @@ export async function examineSqlite(
     ...permissions(real),
     space(real),
     log(real),
+    driver(risk),
     // On a shared file system it would be refused for the same reason.
     ...(place.verdict === "fault" ? [] : await opening(real, context, fileSystem, waiting)),
   ];
@@ -117,6 +121,10 @@ function log(path: string): Check {
     verdict: "warning",
     finding: `${finding}: some process has been reading for long, and the log cannot be cut back. Look for an old pulumi or macpool process and end it.`,
   };
+}
+
+function driver(risk: string | undefined): Check {
+  return { check: "native module", verdict: risk === undefined ? "ok" : "warning", finding: risk ?? "better-sqlite3" };
 }
 
 async function opening(

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 
@@ -16,6 +18,23 @@ export function loadDriver(load: () => typeof Database = () => require("better-s
   } catch (error) {
     throw nativeModuleError(error);
   }
+}
+
+/**
+ * Returns what is wrong with the native module that can be loaded, or undefined: in Node 24 one that was compiled with
+ * the headers of 24.19 or newer can abort the process, whichever 24 that is.
+ */
+export function driverRisk(node = process.versions.node, addon = installedAddon()): string | undefined {
+  // Only those headers make an addon call this by itself. In Node 26, where they come from, they are sound.
+  if (!node.startsWith("24.") || !addon.includes("RemoveEnvironmentCleanupHook")) return undefined;
+  return "better-sqlite3 was compiled with the headers of Node.js 24.19 or newer, and can abort the process at any garbage collection (nodejs/node#65446). Change to Node.js 24.18 or older and run there, in the project directory: npm rebuild better-sqlite3";
+}
+
+/** Returns the native module as better-sqlite3 is installed with it; nothing where it is kept elsewhere. */
+export function installedAddon(): Buffer {
+  const directory = dirname(require.resolve("better-sqlite3/package.json"));
+  const path = join(directory, "build", "Release", "better_sqlite3.node");
+  return existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
 }
 
 function nativeModuleError(error: unknown): MacpoolError {

@@ -66,7 +66,7 @@ describe("a process that is stopped inside a transaction", () => {
       expect(error.message).toContain(text);
     }
     expect(warnings.map(({ words }) => words)).toEqual([
-      `Another process holds the lock of register ${path}. It may be suspended. Waiting.`,
+      `Another process holds the lock of register ${path}. It may be suspended. Waiting, 7 s at most.`,
     ]);
     expect(warnings[0]?.after).toBeGreaterThanOrEqual(5_000);
 
