@@ -184,8 +184,9 @@ function rows(query: string): string {
   return `(select coalesce(json_agg(row_to_json(found)), '[]') from (${query}) as found)`;
 }
 
+/** Not json_build_array, as any function takes at most 100 arguments. */
 function list(expressions: readonly string[]): string {
-  return `json_build_array(${expressions.join(", ")})`;
+  return `to_json(array[${expressions.join(", ")}]::json[])`;
 }
 
 const select = `select ${leaseColumns} from ${leaseTables}`;

@@ -144,6 +144,15 @@ function counts(open: Open): void {
     });
   });
 
+  it("counts a pool that reservations cut into more than a hundred pieces", async () => {
+    const register = await start(open);
+    const first = parseMac("42:20:00:00:00:00");
+    const reserved = Array.from({ length: 120 }, (_, index) => first + 2 * index);
+    for (const address of reserved) await register.store.reserve({ start: address, end: address, reason: "odd" });
+    await register.grant({ requestedAddress: first + 1 });
+    expect(await register.store.stats("big")).toMatchObject({ live: 1, reserved: 120, neverIssued: 2 ** 32 - 121 });
+  });
+
   it("counts an address that is both live and reserved as live", async () => {
     const register = await start(open);
     const { lease } = await register.grant({ pool: "tiny" });
