@@ -10,9 +10,16 @@ export interface NodeBinary {
   readonly headers: string | undefined;
 }
 
+/**
+ * The newest releases that addons can be compiled for, where that is not the newest of all. The headers of 24.19 make
+ * whatever is built on `node::ObjectWrap`, as better-sqlite3 12 is, abort at garbage collection (nodejs/node#65446), and
+ * better-sqlite3 13 no longer runs on Node 20.
+ */
+const NEWEST_SOUND: ReadonlyMap<string, string> = new Map([["24", "24.18"]]);
+
 const obtained = new Map<string, Promise<NodeBinary>>();
 
-/** Returns the newest Node of a major version, installed below `scratch` unless it is the one that runs this. */
+/** Returns the newest sound Node of a major version, installed below `scratch` unless it is the one that runs this. */
 export function nodeOf(major: string, scratch: string): Promise<NodeBinary> {
   if (major === ownNode()) return Promise.resolve({ path: process.execPath, headers: undefined });
   const known = obtained.get(major) ?? install(major, join(scratch, `node-${major}`));
@@ -26,7 +33,10 @@ async function install(major: string, directory: string): Promise<NodeBinary> {
   const name = `node-${system}-${process.arch}`;
   mkdirSync(directory);
   writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "scratch", private: true }));
-  await run("npm", ["install", "--no-audit", "--no-fund", `${name}@${major}`], { cwd: directory, env: process.env });
+  await run("npm", ["install", "--no-audit", "--no-fund", `${name}@${NEWEST_SOUND.get(major) ?? major}`], {
+    cwd: directory,
+    env: process.env,
+  });
   const home = join(directory, "node_modules", name);
   return { path: join(home, "bin", process.platform === "win32" ? "node.exe" : "node"), headers: home };
 }

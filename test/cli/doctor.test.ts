@@ -145,8 +145,16 @@ describe("macpool doctor", () => {
   });
 
   test("ends with code 2 for a kind of register that this version has not", async () => {
-    const ran = await macpool("postgres://ada:s3cret@db/x", ["doctor"]);
+    const ran = await macpool("mysql://ada:s3cret@db/x", ["doctor"]);
     expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("[INVALID_CONFIG]");
+    expect(`${ran.stdout}${ran.stderr}`).not.toContain("s3cret");
+  });
+
+  test("finds a server that cannot be reached, and shows no password", async () => {
+    const ran = await macpool("postgres://ada:s3cret@127.0.0.1:1/x", ["doctor"]);
+    expect(ran.code).toBe(3);
+    expect(ran.stdout).toContain("[REGISTER_UNREACHABLE]");
     expect(`${ran.stdout}${ran.stderr}`).not.toContain("s3cret");
   });
 
