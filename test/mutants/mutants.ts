@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "    this.#holdings = undefined;\n    if (",
       },
     ],
-    suspects: ["test/model", CONTRACT],
+    suspects: ["test/store/sqlite-commit.test.ts"],
   },
   {
     name: "the cursor is written in a transaction of its own, after the commit",
@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "try {\n        commit.run();\n        ledger.flush();",
       },
     ],
-    suspects: ["test/store/sqlite-tables.test.ts", "test/model", CONTRACT],
+    suspects: ["test/store/sqlite-commit.test.ts"],
   },
   {
     name: "a store goes on after a commit that could not be synced",
