@@ -225,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a process that saturates the lock never gives way",
     edits: [{ file: `${SQLITE}/turns.ts`, find: "this.#length = TURN;", replace: "" }],
-    suspects: ["test/faults/processes"],
+    suspects: ["test/faults/processes/turns.test.ts"],
   },
   {
     name: "the file under an open register may be another one",
