@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "    this.#holdings = undefined;\n    if (",
       },
     ],
-    suspects: ["test/model", CONTRACT],
+    suspects: ["test/store/sqlite-commit.test.ts"],
   },
   {
     name: "the cursor is written in a transaction of its own, after the commit",
@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "try {\n        commit.run();\n        ledger.flush();",
       },
     ],
-    suspects: ["test/store/sqlite-tables.test.ts", "test/model", CONTRACT],
+    suspects: ["test/store/sqlite-commit.test.ts"],
   },
   {
     name: "a store goes on after a commit that could not be synced",
@@ -225,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a process that saturates the lock never gives way",
     edits: [{ file: `${SQLITE}/turns.ts`, find: "this.#length = TURN;", replace: "" }],
-    suspects: ["test/faults/processes"],
+    suspects: ["test/faults/processes/turns.test.ts"],
   },
   {
     name: "the file under an open register may be another one",

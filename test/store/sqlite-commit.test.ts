@@ -38,6 +38,15 @@ describe("the requests of one turn", () => {
     expect(commits(path)).toBe(before + 2);
   });
 
+  it("are one commit with the place where their pool's sequence goes on", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    await register.grant({ owner: "first", pool: "tiny" });
+    const before = commits(path);
+    await Promise.all(["a", "b"].map((owner) => register.grant({ owner, pool: "tiny" })));
+    expect(commits(path)).toBe(before + 1);
+  });
+
   it("of every kind are one commit", async () => {
     const path = createFile();
     const register = await openFile(path);
@@ -101,6 +110,17 @@ describe("an SQL error in one request", () => {
     const call = register.store.acquire(["a", "bad", "c"].map((owner) => request({ owner })));
     expect((await rejection(call)).code).toBe("REGISTER_UNUSABLE");
     expect(await register.leases()).toEqual([]);
+  });
+
+  it("does not move the sequence of its pool on: the next owner gets the address", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    connect(path).exec(`create trigger refuse before insert on lease when new.owner = 'bad'
+      begin select raise(abort, 'broken'); end`);
+    const call = register.store.acquire(["a", "bad"].map((owner) => request({ owner, pool: "tiny" })));
+    expect((await rejection(call)).code).toBe("REGISTER_UNUSABLE");
+    expect(await register.address({ owner: "good", pool: "tiny" })).toBe("42:10:00:00:00:00");
+    expect((await register.store.verify()).faults).toEqual([]);
   });
 
   it("does not leave an installation or an actor in memory that was undone with it", async () => {

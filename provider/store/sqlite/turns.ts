@@ -1,5 +1,5 @@
 /** What a turn lasts, in milliseconds, before others get theirs: several commits on a fast disk, one or two on a slow one. */
-const TURN = 6;
+const TURN = 8;
 
 /** For how long the lock is left free then: longer than a sleep of those who wait, so that each of them tries for it. */
 const PAUSE = 3;
@@ -12,8 +12,11 @@ const FORGOTTEN_AFTER = 2_000;
 const LARGEST_SHARE = 128;
 const LARGEST_BATCH = 1024;
 
-/** After having waited so long, a process tries for the lock so often, until it has waited too long to hope. Milliseconds. */
-const KEEN_AFTER = 10;
+/**
+ * After having waited so long, a process tries for the lock so often, until it has waited too long to hope. Milliseconds.
+ * Four that take turns have theirs before: who tries often takes a processor from the others and cuts their turns short.
+ */
+const KEEN_AFTER = 30;
 const NAP = 0.2;
 const KEEN_UNTIL = 200;
 
