@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { pool: "forks" as const, testTimeout: 60_000 };
+const shared = { pool: "forks" as const, testTimeout: 60_000, maxWorkers: "100%" };
 
 /** What tells the same scenarios as all of test/e2e, in the shortest time: the life of an address, and crashes. */
 const core = ["test/e2e/check.test.ts", "test/e2e/lifecycle.test.ts", "test/e2e/sharing.test.ts"];
@@ -26,7 +26,14 @@ export default defineConfig({
         },
       },
       {
-        test: { ...shared, name: "faults", include: ["test/faults/**/*.test.ts"] },
+        // One file at a time, after the others: how long processes wait for each other is part of what these look at.
+        test: {
+          ...shared,
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         test: {

@@ -74,6 +74,11 @@ export function isAboutLease({ address, kind }: Pick<RegisterEvent, "address" | 
   return address !== undefined && kind !== "reserve" && kind !== "unreserve";
 }
 
+/** Returns whether the event is part of the history of this very address. */
+export function isOfAddress(event: RegisterEvent | undefined, address: Mac): boolean {
+  return event !== undefined && event.address === address && isAboutLease(event);
+}
+
 /** How full a pool is. The five counts are disjoint and add up to `size` with the addresses never issued. */
 export interface PoolUsage {
   readonly size: number;

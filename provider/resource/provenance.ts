@@ -1,4 +1,5 @@
 import { MacpoolError } from "../error";
+import { isOfAddress } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
@@ -38,7 +39,7 @@ async function mismatch(state: Provenance, store: LeaseStore): Promise<MacpoolEr
 async function rollback(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
   const { seq, address } = state;
   if (seq === undefined || address === undefined) return undefined;
-  if ((await store.event(seq))?.address === address || (await wasPutBack(state, store))) return undefined;
+  if (isOfAddress(await store.event(seq), address) || (await wasPutBack(state, store))) return undefined;
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",

@@ -1,5 +1,5 @@
 import { createPool, reserve } from "../lease/administer";
-import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../lease/lease";
+import { isAboutLease, isOfAddress, type Lease, type PoolUsage, type RegisterEvent } from "../lease/lease";
 import type { Ledger } from "../lease/ledger";
 import { compareOwners } from "../lease/owner";
 import type { Pool, Reservation } from "../lease/pool";
@@ -64,7 +64,7 @@ class MemoryBackend implements LedgerBackend {
   async *events(filter: EventFilter): AsyncIterable<RegisterEvent> {
     yield* this.#ledger.events.filter(
       (event) =>
-        (filter.address === undefined || (event.address === filter.address && isAboutLease(event))) &&
+        (filter.address === undefined || isOfAddress(event, filter.address)) &&
         (filter.owner === undefined || event.owner === filter.owner),
     );
   }
@@ -268,9 +268,9 @@ class MemoryLedger implements Ledger {
   #eventRecords(): readonly RegisterRecord[] {
     const newest = new Map<Mac | undefined, number>();
     return this.events.map((event) => {
-      const isOfAddress = event.address !== undefined && isAboutLease(event);
-      const before = isOfAddress ? newest.get(event.address) : undefined;
-      if (isOfAddress) newest.set(event.address, event.seq);
+      const isOfLease = isAboutLease(event);
+      const before = isOfLease ? newest.get(event.address) : undefined;
+      if (isOfLease) newest.set(event.address, event.seq);
       return { record: "event", event, before };
     });
   }

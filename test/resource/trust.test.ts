@@ -60,6 +60,16 @@ describe.each(calls)("%s of a state", (_, call) => {
     expect(await codeOf(provider.delete(other.id, other.outputs))).toBe("REGISTER_ROLLED_BACK");
   });
 
+  it("that is newer is refused, also when the change of that number is a reservation of the same address", async () => {
+    const register = await lab.open();
+    const address = parseMac(nic.id);
+    await register.reserve({ start: address, end: address, reason: "a printer" });
+    const { seq } = await register.identity();
+    expect(await register.event(seq)).toMatchObject({ kind: "reserve", address });
+    const outputs = { ...nic.outputs, seq };
+    expect(await codeOf(call(await lab.provider(), { ...nic, outputs }))).toBe("REGISTER_ROLLED_BACK");
+  });
+
   it("is trusted again when its lease was put back from it, and from no older one", async () => {
     const register = await lab.open();
     const lease = await leaseOf(register, nic);

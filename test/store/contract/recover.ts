@@ -130,6 +130,14 @@ function renewals(open: Open): void {
     expect(await register.leases()).toMatchObject([{ owner: "new/name", description: "renamed", token: lease.token }]);
   });
 
+  it("takes on what the state says also when the change of that number is a reservation of the address", async () => {
+    const register = await start(open);
+    const { lease } = await register.grant();
+    await register.store.reserve({ ...only(lease.address), reason: "a printer" });
+    const state = { ...stateOf(lease), seq: await register.seq() };
+    expect(await recovered(register, state)).toEqual(["renew"]);
+  });
+
   it("does not lose, to an old export, what was changed after it was put back", async () => {
     const register = await start(open);
     await recovered(register, stated());
