@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "package",
-          include: ["test/{host,cli,docs,engine}/**/*.test.ts", ...core],
+          include: ["test/{host,cli,docs}/**/*.test.ts", ...core],
           globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
         },
       },
@@ -47,7 +47,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          // With the double of the engine, which is held against the real one.
+          include: ["test/{engine,e2e}/**/*.test.ts"],
           exclude: core,
           globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
         },
