@@ -142,10 +142,10 @@ describe("macpool migrate", () => {
   test.each([
     ["a register that is there", (store: string) => [store, store], 1, "REGISTER_EXISTS"],
     [
-      "PostgreSQL, which this version has not",
-      (store: string) => [store, "postgres://ada:s3cret@db/x"],
-      2,
-      "INVALID_CONFIG",
+      "a PostgreSQL server that cannot be reached",
+      (store: string) => [store, "postgres://ada:s3cret@127.0.0.1:1/x"],
+      3,
+      "REGISTER_UNREACHABLE",
     ],
     ["a register that is not there", (store: string) => [`${store}.none`, `${store}.new`], 3, "REGISTER_MISSING"],
   ])("refuses %s", async (_, args, code, words) => {

@@ -152,7 +152,7 @@ describe("wrong usage ends with code 2 and says what is wrong", () => {
     [["next", "--bogus"], "unknown option"],
     [["next", "--owner", ""], "INVALID_OWNER"],
     [["next", "extra"], "too many arguments"],
-    [["init", "--store", "postgres://user:hunter2@db/x"], "INVALID_CONFIG"],
+    [["init", "--store", "postgres://user:hunter2@db/x?bogus=1"], "INVALID_CONFIG"],
   ])("macpool %j", async (args, words) => {
     const ran = await macpool(args);
     expect(ran).toMatchObject({ code: 2, stdout: "" });
