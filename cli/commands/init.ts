@@ -10,7 +10,7 @@ export function initCommand(): Command {
     .option("--prefix <prefix>", "first octets of the pool's addresses, such as 42 or 52:54:00", "42")
     .addHelpText(
       "after",
-      "\nExamples:\n  macpool init --store ./register.db --prefix 42\n  macpool init --store postgres://macpool@db.example.org/network",
+      "\nOne in PostgreSQL is made in a database that is there: --store postgres://USER@HOST/DATABASE\n\nExample:\n  macpool init --store ./register.db --prefix 42",
     )
     .action(async (options: { prefix: string }, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions>();

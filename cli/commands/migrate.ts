@@ -13,9 +13,10 @@ import { exportLines } from "../transfer/export-write";
 const HELP = `
 Nobody should use the old register meanwhile: if it was written to, this says so. The new one has the same id, history and
 tokens, so stacks go on with it as soon as macpool:store (or MACPOOL_STORE) names it. An existing register is refused.
+Either may be a file or a postgres:// URL.
 
 Example:
-  macpool migrate ./register.db postgres://macpool@db.example.org/network`;
+  macpool migrate ./register.db ./new/register.db`;
 
 /** Returns `macpool migrate`: copies a whole register into a new one, and proves that they are the same. */
 export function migrateCommand(): Command {
