@@ -44,6 +44,16 @@ describe("verify names the address and the fault of", () => {
       "What should be an address and is none has no event that matches its last change.",
     ],
     [
+      "a lease whose tags cannot be read",
+      `update lease set tags = '{"rack"' where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has tags that cannot be read.",
+    ],
+    [
+      "a lease whose tags are no map",
+      `update lease set tags = '7' where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has tags that cannot be read.",
+    ],
+    [
       "a live lease outside its pool",
       `update pool_range set "end" = ${ADDRESS - 1}  where start = ${ADDRESS - 2}`,
       "42:10:00:00:00:02 is live outside every range of its pool.",

@@ -16,11 +16,11 @@ export class Names {
     // Most are there already, and an insert that adds nothing would still draw ids.
     await session.query({
       text: `insert into name (value) select value from unnest($1::text[]) as given (value)
-             where not exists (select from name where name.value = given.value) on conflict do nothing`,
+             where not exists (select from name where md5(name.value) = md5(given.value)) on conflict do nothing`,
       values,
     });
     const rows = await session.query<{ id: number; value: string }>({
-      text: "select id, value from name where value = any($1::text[])",
+      text: "select id, value from name where md5(value) in (select md5(given) from unnest($1::text[]) as given)",
       values,
     });
     for (const { id, value } of rows) this.#known.set(value, id);

@@ -12,6 +12,12 @@ const HOLES = `select 'The history has a hole between event ' || previous || ' a
    from (select seq, kind, lag(seq) over (order by seq) as previous from event)
    where seq <> previous + 1 and kind <> 'recover'`;
 
+/** PostgreSQL has no function for it, and its server checks what it stores. */
+const UNREADABLE_TAGS: Audit = {
+  fault: "has tags that cannot be read",
+  sql: "select address from lease where case when json_valid(tags) then json_type(tags) <> 'object' else 1 end",
+};
+
 const PARTIAL_INDEXES = [
   ["lease_live", "null"],
   ["lease_released", "not null"],
@@ -29,7 +35,7 @@ export async function verify(
   following: Following = {},
   ask: <T>(question: () => T) => T | Promise<T> = (question) => question(),
 ): Promise<Verification> {
-  const audits = AUDITS.map((audit) => () => faultsOf(audit, database));
+  const audits = [...AUDITS, UNREADABLE_TAGS].map((audit) => () => faultsOf(audit, database));
   const questions = [
     () => damage(database),
     () => danglingReferences(database),

@@ -50,8 +50,11 @@ create table reservation (
 -- Installations and actors: long texts that very many rows share.
 create table name (
   id integer primary key generated always as identity,
-  value text collate "C" not null unique
+  value text collate "C" not null
 );
+
+-- By its digest: an entry of an index has at most 2,704 bytes, and what a manager is called may be longer.
+create unique index name_value on name (md5(value));
 
 -- Pool and installation are not declared as references: every grant would lock the one row of the pool that all grants
 -- name. Rows of both tables are never deleted.
