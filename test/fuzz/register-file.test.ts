@@ -15,7 +15,8 @@ const RUNS = depth(150, 10_000);
 const LIMIT = { timeout: RUNS * 1000 };
 
 /** What is said of a register that something is wrong with. */
-const REFUSED = /^REGISTER_(CORRUPT|FOREIGN|UNUSABLE|TOO_NEW)$/;
+/** Names of pools have no second copy: before anybody has checked the register, another name is a pool that is not there. */
+const REFUSED = /^(REGISTER_(CORRUPT|FOREIGN|UNUSABLE|TOO_NEW)|POOL_NOT_FOUND)$/;
 
 type Outcome<T> = { readonly value: T } | { readonly code: string };
 

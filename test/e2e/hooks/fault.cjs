@@ -27,9 +27,10 @@ function watchCommits(database) {
     const statement = prepare.call(this, sql);
     const run = statement.run.bind(statement);
     if (/^insert into event /.test(sql)) {
-      statement.run = (event) => {
-        isDue ||= event.owner.endsWith(`/${nic}`) && changeOf(event.kind) === change;
-        return run(event);
+      statement.run = (...values) => {
+        const [, , kind, , , owner] = values;
+        isDue ||= owner.endsWith(`/${nic}`) && changeOf(kind) === change;
+        return run(...values);
       };
     }
     if (sql === "commit") {
