@@ -22,7 +22,7 @@ if (reason === undefined) {
           disk.fill(KIBIBYTES_LEFT);
           const text = await rack.stack.failing("up");
           expect(text).toContain(
-            `Register ${lab.register.path}: no space is left on the device; nothing was allocated. Free some space and run again.`,
+            `Register ${lab.register.path} (SQLITE_FULL): no space is left on the device; nothing was allocated. Free some space and run again.`,
           );
           const granted = lab.register.holders();
           const count = Object.keys(granted).length;
