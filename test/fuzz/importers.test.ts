@@ -201,5 +201,5 @@ function expectQuick(head: string, unit: string, tail: string, size: number, for
   expect(
     performance.now() - started,
     `${size} characters of ${JSON.stringify(unit)} as ${format ?? "whatever"}`,
-  ).toBeLessThan(40_000);
+  ).toBeLessThan(10_000);
 }
