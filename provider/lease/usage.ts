@@ -33,7 +33,23 @@ export function usageOf(
   };
 }
 
-function totalOf(parts: readonly LeaseCounts[]): LeaseCounts {
+/**
+ * Returns the counts of leases by when each was released, undefined for a live one; those released after `over`, in
+ * milliseconds since 1970, are quarantined.
+ */
+export function countsOf(releases: readonly (number | undefined)[], over: number): LeaseCounts {
+  const released = releases.filter((at) => at !== undefined);
+  const quarantined = released.filter((at) => at > over);
+  return {
+    live: releases.length - released.length,
+    quarantined: quarantined.length,
+    reusable: released.length - quarantined.length,
+    oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
+  };
+}
+
+/** Returns the counts of all parts together. */
+export function totalOf(parts: readonly LeaseCounts[]): LeaseCounts {
   const sum = (count: "live" | "quarantined" | "reusable") => parts.reduce((total, part) => total + part[count], 0);
   const oldest = parts.reduce(
     (least, part) => Math.min(least, part.oldestQuarantined ?? least),

@@ -4,7 +4,7 @@ import type { Ledger } from "../lease/ledger";
 import { compareOwners } from "../lease/owner";
 import type { Pool, Reservation } from "../lease/pool";
 import { Reservations } from "../lease/reservations";
-import { usageOf } from "../lease/usage";
+import { countsOf, usageOf } from "../lease/usage";
 import type { Mac } from "../mac/mac";
 import { contains, type Range } from "../mac/range";
 import { ForwardClock } from "./forward-clock";
@@ -187,14 +187,8 @@ class MemoryLedger implements Ledger {
     const all = this.byAddress();
     return usageOf(pool, this.reservations(), (range) => {
       const leases = all.filter(({ address }) => contains([range], address));
-      const released = leases.map((lease) => lease.releasedAt).filter((at) => at !== undefined);
-      const quarantined = released.filter((at) => at > over);
-      return {
-        live: leases.length - released.length,
-        quarantined: quarantined.length,
-        reusable: released.length - quarantined.length,
-        oldestQuarantined: quarantined.length === 0 ? undefined : Math.min(...quarantined),
-      };
+      const releases = leases.map(({ releasedAt }) => releasedAt);
+      return countsOf(releases, over);
     });
   }
 

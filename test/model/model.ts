@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { ErrorCode } from "../../provider/error";
 import type { Rule } from "../../provider/lease/lease";
 import type { Verdict } from "../../provider/lease/recover";
+import { addressesOf, candidates, type ModelPool } from "./model-pool";
 
 /** Who holds an address, and under which keepers. */
 export interface Identity {
@@ -37,14 +37,6 @@ export interface Belief extends Identity {
   readonly seq: number;
 }
 
-/** Addresses one after another, in milliseconds of quarantine. */
-export interface ModelPool {
-  readonly first: number;
-  readonly size: number;
-  readonly isDerived: boolean;
-  readonly quarantine: number;
-}
-
 /** One change of the register. */
 export interface Change extends Identity {
   readonly kind: string;
@@ -57,8 +49,8 @@ export type Choice = { readonly rule: Rule; readonly address: number } | { reado
 const NOBODY: Identity = { owner: "", installation: "", pool: "", rotation: "" };
 
 /**
- * A register as design.md, sections 3 and 4, describes it, in lists that are searched from end to end. Written without
- * a look at provider/lease, so that it has none of its faults; there is no cursor, no index and no transaction in it.
+ * A register as design.md, sections 3 and 4, describes it, in lists that are searched from end to end. It runs
+ * nothing of provider/lease, so that a fault there is none of its own; there is no cursor, no index and no transaction in it.
  */
 export class Model {
   readonly pools = new Map<string, ModelPool>();
@@ -294,16 +286,4 @@ function isSame(one: Identity, other: Identity): boolean {
     one.pool === other.pool &&
     one.rotation === other.rotation
   );
-}
-
-function addressesOf({ first, size }: ModelPool): readonly number[] {
-  return Array.from({ length: size }, (_, index) => first + index);
-}
-
-/** The addresses that an owner's name stands for, as design.md, section 4, spells it out. */
-function candidates(name: string, { first, size }: ModelPool, owner: string): readonly number[] {
-  return Array.from({ length: 16 }, (_, attempt) => {
-    const digest = createHash("sha256").update(`macpool/derive/1\n${name}\n${owner}\n${attempt}`).digest("hex");
-    return first + Number(BigInt(`0x${digest.slice(0, 16)}`) % BigInt(size));
-  });
 }

@@ -1,30 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Manager, Pool, Reservation, Strategy } from "../../lease/pool";
+import type { Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
 import type { Mac } from "../../mac/mac";
-import { type Range, rangesSize } from "../../mac/range";
+import type { Range } from "../../mac/range";
+import { columnsOf, type PoolColumns, poolOfRow, type ReservationRow, reservationOfRow } from "../definition-rows";
 import type { Statement } from "./database";
 
-interface ManagerColumns {
-  readonly owner: string | null;
-  readonly installation: string | null;
-}
-
 /** A pool as {@link definitionsQuery} and a dump return it. */
-export interface PoolRow extends ManagerColumns {
-  readonly name: string;
-  readonly strategy: Strategy;
-  readonly quarantineSeconds: number;
-  readonly universal: number;
-  readonly description: string;
-  readonly retired: number;
+export interface PoolRow extends PoolColumns {
   readonly cursor: Mac;
   readonly ranges: readonly Range[];
-}
-
-/** A reservation as {@link definitionsQuery} and a dump return it. */
-export interface ReservationRow extends Range, ManagerColumns {
-  readonly reason: string;
 }
 
 /** What {@link definitionsQuery} returns. */
@@ -68,7 +53,11 @@ export class Definitions {
 
   static ofRow({ version, pools, reservations }: DefinitionsRow): Definitions {
     const active = pools.filter(({ retired }) => retired === 0);
-    return new Definitions(version, active.map(poolOfRow), reservations.map(reservationOfRow));
+    return new Definitions(
+      version,
+      active.map((row) => poolOfRow(row, row.ranges)),
+      reservations.map(reservationOfRow),
+    );
   }
 
   /** Returns definitions that can be changed without changing these. */
@@ -124,11 +113,12 @@ export class Definitions {
   putReservation(reservation: Reservation): void {
     this.#reservations.put(reservation);
     const { start, end, reason, managedBy } = reservation;
+    const { owner, installation } = columnsOf(managedBy);
     this.changes.push({
       text: `insert into reservation (start, "end", reason, owner, installation) values ($1, $2, $3, $4, $5)
              on conflict (start, "end") do update set reason = excluded.reason, owner = excluded.owner,
                installation = excluded.installation`,
-      values: [start, end, reason, managedBy?.owner ?? null, managedBy?.installation ?? null],
+      values: [start, end, reason, owner, installation],
     });
   }
 
@@ -143,7 +133,7 @@ function putPool({ name, strategy, quarantineSeconds, universal, description, ma
   const pool = "(select id from pool where name = $1)";
   const starts = ranges.map(({ start }) => start);
   const ends = ranges.map(({ end }) => end);
-  const manager = [managedBy?.owner ?? null, managedBy?.installation ?? null];
+  const { owner, installation } = columnsOf(managedBy);
   return [
     {
       text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation)
@@ -152,7 +142,7 @@ function putPool({ name, strategy, quarantineSeconds, universal, description, ma
                quarantine_seconds = excluded.quarantine_seconds, universal = excluded.universal,
                description = excluded.description, owner = excluded.owner, installation = excluded.installation,
                retired = 0`,
-      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, ...manager],
+      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, owner, installation],
     },
     { text: `delete from pool_range where pool = ${pool}`, values: [name] },
     {
@@ -166,25 +156,4 @@ function putPool({ name, strategy, quarantineSeconds, universal, description, ma
       values: [name, starts, ends],
     },
   ];
-}
-
-/** Returns the pool of a row. */
-export function poolOfRow(row: PoolRow): Pool {
-  const { name, ranges, strategy, quarantineSeconds, description } = row;
-  return {
-    ...{ name, ranges, strategy, quarantineSeconds, description },
-    universal: row.universal === 1,
-    size: rangesSize(ranges),
-    managedBy: managerOf(row),
-  };
-}
-
-/** Returns the reservation of a row. */
-export function reservationOfRow(row: ReservationRow): Reservation {
-  const { start, end, reason } = row;
-  return { start, end, reason, managedBy: managerOf(row) };
-}
-
-function managerOf({ owner, installation }: ManagerColumns): Manager | undefined {
-  return owner === null || installation === null ? undefined : { owner, installation };
 }

@@ -1,12 +1,13 @@
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
 import type { Pool, Reservation } from "../../lease/pool";
-import { type LeaseCounts, usageOf } from "../../lease/usage";
+import { countsOf, type LeaseCounts, totalOf, usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import { contains, type Range } from "../../mac/range";
 import type { ForwardClock } from "../forward-clock";
 import type { Definitions } from "./definitions";
-import { type Answers, keyOf, type Occupancy, Questions, WINDOW } from "./questions";
+import { isVacant, occupancyOf } from "./occupancy";
+import { type Answers, keyOf, type Occupancy, Questions } from "./questions";
 
 /** What time it is for a draft, and who is at work. */
 export interface DraftContext {
@@ -112,7 +113,7 @@ export class DraftLedger implements Ledger {
 
   /** Returns the lease that the register has of an address before this transaction. */
   before(address: Mac): Lease | undefined {
-    if (this.#isVacant(address)) return undefined;
+    if (isVacant(address, this.#answers.occupancies)) return undefined;
     this.asked.leases.add(address);
     if (this.#answers.leases.has(address)) return this.#answers.leases.get(address);
     const listed = this.#listed().get(address);
@@ -247,17 +248,9 @@ export class DraftLedger implements Ledger {
     const except = this.#writtenWithin({ start, end });
     const key = keyOf(start, end, over, ...except);
     this.asked.counts.set(key, { start, end, over, except });
-    const counts = this.#unchecked(this.#answers.counts, key, NOTHING);
-    const times = except.map((address) => this.#written.get(address)?.releasedAt);
-    const quarantined = times.filter((at) => at !== undefined && at > over);
-    const live = times.filter((at) => at === undefined).length;
-    const oldest = [counts.oldestQuarantined, ...quarantined].filter((at) => at !== undefined);
-    return {
-      live: counts.live + live,
-      quarantined: counts.quarantined + quarantined.length,
-      reusable: counts.reusable + times.length - live - quarantined.length,
-      oldestQuarantined: oldest.length === 0 ? undefined : Math.min(...oldest),
-    };
+    const counts = this.#unchecked(this.#answers.counts, key, countsOf([], over));
+    const releases = except.map((address) => this.#written.get(address)?.releasedAt);
+    return totalOf([counts, countsOf(releases, over)]);
   }
 
   #writtenWithin(range: Range): readonly Mac[] {
@@ -280,7 +273,7 @@ export class DraftLedger implements Ledger {
 
   /** Returns what is known of the addresses from `address` on; asks if that is nothing. */
   #occupancyAt(address: Mac, end: Mac): Occupancy {
-    const known = [...this.#answers.occupancies].find(([, range]) => isCovered(address, range));
+    const known = occupancyOf(address, this.#answers.occupancies);
     if (known !== undefined) {
       const [key, { start, end: last }] = known;
       this.asked.occupancies.set(key, { start, end: last });
@@ -289,14 +282,6 @@ export class DraftLedger implements Ledger {
     this.asked.occupancies.set(keyOf(address, end), { start: address, end });
     this.unknown += 1;
     return { start: address, end, gap: address, taken: [] };
-  }
-
-  /** Whether the address lies in a stretch that was looked at, and has no lease. */
-  #isVacant(address: Mac): boolean {
-    for (const range of this.#answers.occupancies.values()) {
-      if (address >= range.gap && isCovered(address, range)) return !range.taken.includes(address);
-    }
-    return false;
   }
 
   /** What lists say of single addresses. */
@@ -310,11 +295,4 @@ export class DraftLedger implements Ledger {
   }
 
   #known: ReadonlyMap<Mac, Lease> | undefined;
-}
-
-const NOTHING: LeaseCounts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: undefined };
-
-function isCovered(address: Mac, { start, end, taken }: Occupancy): boolean {
-  const last = taken.length < WINDOW ? end : (taken.at(-1) ?? end);
-  return address >= start && address <= last;
 }

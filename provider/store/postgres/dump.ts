@@ -1,14 +1,8 @@
+import { poolOfRow, type ReservationRow, reservationOfRow } from "../definition-rows";
 import type { RegisterRecord } from "../record";
 import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
 import { type Database, type Queryable, snapshot } from "./database";
-import {
-  type PoolRow,
-  poolOfRow,
-  poolsQuery,
-  type ReservationRow,
-  reservationOfRow,
-  reservationsQuery,
-} from "./definitions";
+import { type PoolRow, poolsQuery, reservationsQuery } from "./definitions";
 
 const PAGE = 1000;
 
@@ -39,7 +33,7 @@ async function* records(session: Queryable): AsyncIterable<RegisterRecord> {
     yield { record: "register", ...row };
   }
   for (const row of await session.query<PoolRow>(poolsQuery)) {
-    yield { record: "pool", pool: poolOfRow(row), cursor: row.cursor, isRetired: row.retired === 1 };
+    yield { record: "pool", pool: poolOfRow(row, row.ranges), cursor: row.cursor, isRetired: row.retired === 1 };
   }
   for await (const row of fetched<ReservationRow>(session, reservationsQuery)) {
     yield { record: "reservation", reservation: reservationOfRow(row) };

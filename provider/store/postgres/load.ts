@@ -1,5 +1,6 @@
 import { MacpoolError } from "../../error";
 import type { Lease } from "../../lease/lease";
+import { columnsOf } from "../definition-rows";
 import type { RegisterRecord } from "../record";
 import type { StoreContext } from "../store";
 import { connect, type Queryable } from "./database";
@@ -98,11 +99,21 @@ async function writeRegister({ storeId, createdAt }: Of<"register">, session: Qu
 
 async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Queryable): Promise<void> {
   const { name, strategy, quarantineSeconds, universal, description, managedBy, ranges } = pool;
-  const manager = [managedBy?.owner ?? null, managedBy?.installation ?? null];
+  const { owner, installation } = columnsOf(managedBy);
   await session.query({
     text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation, retired)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, cursor, ...manager, isRetired ? 1 : 0],
+    values: [
+      name,
+      strategy,
+      quarantineSeconds,
+      universal ? 1 : 0,
+      description,
+      cursor,
+      owner,
+      installation,
+      isRetired ? 1 : 0,
+    ],
   });
   await session.query({
     text: `insert into pool_range (start, "end", pool)
@@ -114,9 +125,10 @@ async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Query
 
 async function writeReservation({ reservation }: Of<"reservation">, session: Queryable): Promise<void> {
   const { start, end, reason, managedBy } = reservation;
+  const { owner, installation } = columnsOf(managedBy);
   await session.query({
     text: 'insert into reservation (start, "end", reason, owner, installation) values ($1, $2, $3, $4, $5)',
-    values: [start, end, reason, managedBy?.owner ?? null, managedBy?.installation ?? null],
+    values: [start, end, reason, owner, installation],
   });
 }
 

@@ -1,26 +1,15 @@
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
-import type { Manager, Pool, Reservation } from "../../lease/pool";
+import type { Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
 import { isMac, type Mac } from "../../mac/mac";
-import { type Range, rangesSize } from "../../mac/range";
+import type { Range } from "../../mac/range";
 import { DamageError } from "../damage";
-
-interface ManagerColumns {
-  readonly owner: string | null;
-  readonly installation: string | null;
-}
+import { columnsOf, type PoolColumns, poolOfRow, type ReservationRow, reservationOfRow } from "../definition-rows";
 
 /** One row of a query for pools. */
-export interface PoolRow extends Omit<Pool, "ranges" | "size" | "universal" | "managedBy">, ManagerColumns {
+export interface PoolRow extends PoolColumns {
   readonly id: number;
-  readonly universal: number;
-  readonly retired: number;
-}
-
-/** One row of a query for reservations. */
-export interface ReservationRow extends Range, ManagerColumns {
-  readonly reason: string;
 }
 
 interface Loaded {
@@ -200,30 +189,4 @@ function soundRange<R extends Range>(range: R): R {
 /** Returns the query for the ranges of a pool by its row id, ascending. */
 export function rangesOf(database: Database.Database): Database.Statement<[number], Range> {
   return database.prepare('select start, "end" from pool_range where pool = ? order by start');
-}
-
-/** Returns the pool of a row. */
-export function poolOfRow(row: PoolRow, ranges: readonly Range[]): Pool {
-  const { name, strategy, quarantineSeconds, description } = row;
-  return {
-    ...{ name, ranges, strategy, quarantineSeconds, description },
-    universal: row.universal === 1,
-    size: rangesSize(ranges),
-    managedBy: managerOf(row),
-  };
-}
-
-/** Returns the reservation of a row. */
-export function reservationOfRow(row: ReservationRow): Reservation {
-  const { start, end, reason } = row;
-  return { start, end, reason, managedBy: managerOf(row) };
-}
-
-function managerOf({ owner, installation }: ManagerColumns): Manager | undefined {
-  return owner === null || installation === null ? undefined : { owner, installation };
-}
-
-/** Returns the columns that name a manager. */
-export function columnsOf(manager: Manager | undefined): ManagerColumns {
-  return { owner: manager?.owner ?? null, installation: manager?.installation ?? null };
 }

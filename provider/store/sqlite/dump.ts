@@ -1,8 +1,9 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
+import { poolOfRow, type ReservationRow, reservationOfRow } from "../definition-rows";
 import type { RegisterRecord } from "../record";
 import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
-import { type PoolRow, poolOfRow, type ReservationRow, rangesOf, reservationOfRow } from "./definitions";
+import { type PoolRow, rangesOf } from "./definitions";
 import { type CheckedFile, checkSameFile } from "./file-checks";
 import { loadDriver } from "./load-driver";
 
