@@ -136,7 +136,9 @@ class Cli {
     return {
       PATH: [this.#cliDir, process.env["PATH"]].join(delimiter),
       PULUMI_HOME: join(this.#options.backendDir, "home"),
-      PULUMI_BACKEND_URL: `file://${join(this.#options.backendDir, "backend")}`,
+      // Beside each file the backend otherwise writes its attributes, not atomically: a CLI killed there leaves a state that
+      // no CLI can read ("failed to load checkpoint: EOF").
+      PULUMI_BACKEND_URL: `file://${join(this.#options.backendDir, "backend")}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "passphrase",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // Without it the CLI does not know --event-log; the Automation API does the same.
