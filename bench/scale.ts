@@ -10,7 +10,7 @@ import { asker } from "./contestants";
 import { fillRegister } from "./fill";
 import { type Figure, interleaved, median, medianFigure, quantile, ratios, timed } from "./report";
 
-const DIST = join(__dirname, "..", "dist", "provider", "store", "open.js");
+const ROOT = join(__dirname, "..");
 const SINGLES = 40;
 const BATCH = 256;
 const NEW_LEASES = 50_000;
@@ -50,7 +50,7 @@ async function openingFigures(large: Sized, small: Sized, rounds: number): Promi
       await store.close();
     });
   const times = await interleaved(rounds, { large: open(large.path), small: open(small.path) });
-  const fresh = Array.from({ length: rounds }, () => openedInNewProcess(large.path));
+  const fresh = openedInNewProcesses(large.path, rounds);
   const milliseconds = (values: readonly number[]) => `${median(values).toFixed(2)} ms`;
   return [
     medianFigure(
@@ -77,9 +77,22 @@ async function openingFigures(large: Sized, small: Sized, rounds: number): Promi
   ];
 }
 
-function openedInNewProcess(path: string): number {
+/** Returns how long it took, in each of so many new processes, to load what opens a register, bundled as it is published. */
+function openedInNewProcesses(path: string, times: number): readonly number[] {
+  const directory = mkdtempSync(join(ROOT, ".scratch-bench-"));
+  try {
+    const source = join("provider", "store", "open.ts");
+    execFileSync(process.execPath, [join(ROOT, "scripts", "bundle.mjs"), directory, source], { stdio: "inherit" });
+    const bundle = join(directory, source.replace(/ts$/, "js"));
+    return Array.from({ length: times }, () => openedBy(bundle, path));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function openedBy(bundle: string, path: string): number {
   const program = `const start = performance.now();
-    const { openRegister, systemContext } = require(${JSON.stringify(DIST)});
+    const { openRegister, systemContext } = require(${JSON.stringify(bundle)});
     openRegister(${JSON.stringify(path)}, systemContext(console.error)).then((store) => {
       console.log(performance.now() - start);
       return store.close();

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MacpoolError } from "../error";
+
+type Dialect = "sqlite" | "postgres";
 
 /** One numbered SQL file. It never changes after a release; a register keeps the checksum of what it ran. */
 export interface Migration {
@@ -12,16 +14,28 @@ export interface Migration {
   readonly checksum: string;
 }
 
-/** Returns the migrations of a dialect in ascending order, read from `sql/<dialect>` beside this module. */
-export function migrationsOf(dialect: "sqlite" | "postgres"): readonly Migration[] {
-  const folder = join(__dirname, "sql", dialect);
-  return readdirSync(folder)
+/** Returns the migrations of a dialect in ascending order, read from where the package has them. */
+export function migrationsOf(dialect: Dialect): readonly Migration[] {
+  return filesOf(dialect).map((name) => {
+    const sql = readFileSync(join(folderOf(dialect), name), "utf8");
+    return { number: Number(name.slice(0, 3)), name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+  });
+}
+
+/** Returns the schema version that this package makes, without reading the migrations: every opening asks for it. */
+export function newestSchema(dialect: Dialect): number {
+  return filesOf(dialect).length;
+}
+
+function filesOf(dialect: Dialect): readonly string[] {
+  return readdirSync(folderOf(dialect))
     .filter((file) => /^\d{3}-.+\.sql$/.test(file))
-    .sort()
-    .map((name) => {
-      const sql = readFileSync(join(folder, name), "utf8");
-      return { number: Number(name.slice(0, 3)), name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
-    });
+    .sort();
+}
+
+function folderOf(dialect: Dialect): string {
+  // The same in the sources and in the package as it is published, whatever is bundled into which file.
+  return join(dirname(require.resolve("pulumi-macpool/package.json")), "provider", "store", "sql", dialect);
 }
 
 /**

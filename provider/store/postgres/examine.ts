@@ -1,6 +1,6 @@
 import { MacpoolError } from "../../error";
 import type { Check } from "../check";
-import { migrationsOf } from "../migrations";
+import { newestSchema } from "../migrations";
 import type { StoreContext } from "../store";
 import { connect, type Database } from "./database";
 import { translate } from "./postgres-error";
@@ -107,7 +107,7 @@ function load({ connections, maxConnections }: Server): Check {
 async function opening(database: Database, { isStandby }: Server, context: StoreContext): Promise<readonly Check[]> {
   try {
     await openSchema(database, context.clock);
-    const schema = { check: "schema", verdict: "ok", finding: `version ${migrationsOf("postgres").length}` } as const;
+    const schema = { check: "schema", verdict: "ok", finding: `version ${newestSchema("postgres")}` } as const;
     return isStandby ? [schema] : [schema, await privileges(database)];
   } catch (error) {
     return [fault("opening", translate(error, database.location))];

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MacpoolError } from "../../error";
-import { assertSchemaKnown, migrationsOf } from "../migrations";
+import { assertSchemaKnown, migrationsOf, newestSchema } from "../migrations";
 import type { Database, Queryable } from "./database";
 
 /** Returns the number of the advisory lock for something about a schema; advisory locks are of one database. */
@@ -19,7 +19,7 @@ export async function openSchema(database: Database, clock: () => number): Promi
   const { location } = database;
   const version = await versionOf(database, database);
   if (version === undefined) throw missing(database);
-  const known = migrationsOf("postgres").length;
+  const known = newestSchema("postgres");
   assertSchemaKnown(location, version, known);
   if (version < known) await transaction(database, (session) => migrate(session, database.schema, clock()));
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
-import { assertSchemaKnown, migrationsOf } from "../migrations";
+import { assertSchemaKnown, migrationsOf, newestSchema } from "../migrations";
 import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
@@ -56,7 +56,7 @@ export function openConnection(path: string, clock: () => number, fileSystem?: F
       // It may have made way for another since it was looked at, and SQLite would take the other's log for its own.
       checkSameFile(file);
       // Nearly always there is nothing to do, and then no lock is taken.
-      if (schemaVersion(database) < migrationsOf("sqlite").length) upgrade(database, file, clock());
+      if (schemaVersion(database) < newestSchema("sqlite")) upgrade(database, file, clock());
     } catch (error) {
       database.close();
       throw error;
@@ -136,7 +136,7 @@ function assertOurs(Driver: typeof Database, path: string): void {
         { details: { path } },
       );
     }
-    const known = migrationsOf("sqlite").length;
+    const known = newestSchema("sqlite");
     assertSchemaKnown(path, schemaVersion(database), known);
   } finally {
     database.close();
