@@ -49,8 +49,8 @@ export type Choice = { readonly rule: Rule; readonly address: number } | { reado
 const NOBODY: Identity = { owner: "", installation: "", pool: "", rotation: "" };
 
 /**
- * A register as design.md, sections 3 and 4, describes it, in lists that are searched from end to end. It runs
- * nothing of provider/lease, so that a fault there is none of its own; there is no cursor, no index and no transaction in it.
+ * A register by its promises alone, in lists that are searched from end to end. It runs nothing of provider/lease, so that
+ * a fault there is none of its own; there is no cursor, no index and no transaction in it.
  */
 export class Model {
   readonly pools = new Map<string, ModelPool>();

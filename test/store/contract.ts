@@ -21,7 +21,7 @@ import { sequenceContract } from "./contract/sequence";
 import { verbsContract } from "./contract/verbs";
 import type { Open } from "./support";
 
-/** Every promise of `LeaseStore` and of design.md, sections 3 and 4, as cases for one kind of register. */
+/** Every promise of `LeaseStore`, and of the rules behind it, as cases for one kind of register. */
 export function storeContract(name: string, open: Open): void {
   describe(name, () => {
     identityContract(open);

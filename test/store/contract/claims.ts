@@ -7,7 +7,7 @@ import { HOUR, type Open, type Register, start } from "../support";
 const WANTED = "42:20:00:00:00:07";
 const wanted = parseMac(WANTED);
 
-/** Rule 2 of design.md, section 3: the one address that will do. */
+/** A requested address: the one that will do. */
 export function claimsContract(open: Open): void {
   describe("a requested address", () => {
     grantsFree(open);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatMac, type Mac } from "../../../provider/mac/mac";
 import { HOUR, type Open, only, Register, start, TINY } from "../support";
 
-/** Rules 1, 3, 4 and 5 of design.md, section 3: who gets which address again. */
+/** Keeping, adopting and reclaiming: who gets which address again. */
 export function identityContract(open: Open): void {
   describe("a declaration that has a live lease", () => keeps(open));
   describe("the token of an earlier grant", () => fences(open));
