@@ -105,7 +105,12 @@ const TABLE: readonly Row[] = [
   ],
   [/^42P01$/, "REGISTER_CORRUPT", "a table is missing. Restore the database from a backup."],
   [/^53[12]00$/, "REGISTER_FULL", "the server has no space left; nothing was allocated. Free some and run again."],
-  [/^(53300|57P03)$/, "REGISTER_UNREACHABLE", "the server takes no more connections just now. Wait and run again."],
+  [/^53300$/, "REGISTER_UNREACHABLE", "the server takes no more connections just now. Wait and run again."],
+  [
+    /^57P03$/,
+    "REGISTER_UNREACHABLE",
+    "the server is starting, stopping or recovering, and takes no connections yet. Wait and run again.",
+  ],
   [
     /^(XX00[12])$/,
     "REGISTER_CORRUPT",
