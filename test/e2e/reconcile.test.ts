@@ -49,7 +49,7 @@ onEveryEngine((scenario) => {
     await lab.register.remove();
     const dry = await macpool(lab, "reconcile", ...files);
     expect(dry).toMatchObject({ code: 1, stdout: expect.stringMatching(/^(insert\t.*\n){4}$/) });
-    expect(await lab.register.isUntouched()).toBe(true);
+    expect(await lab.register.exists()).toBe(false);
     expect(await macpool(lab, "reconcile", "--apply", ...files)).toMatchObject({ code: 0 });
     expect(await lab.register.leases()).toEqual(before);
     expect(await macpool(lab, "reconcile", ...files)).toMatchObject({ code: 0 });

@@ -135,7 +135,7 @@ const TABLE: readonly Row[] = [
     "the server has no TLS, and sslmode demands it. Set it up there, or choose another sslmode.",
   ],
   [
-    /CERT|SIGNED|ISSUER|TLS|SSL/,
+    /CERT|SIGNED|SIGNATURE|ISSUER|INVALID_CA|HOSTNAME_MISMATCH|TLS|SSL/,
     "REGISTER_UNUSABLE",
     "the server's certificate is not accepted. Check sslrootcert, and with verify-full that the certificate names the host.",
   ],
