@@ -49,8 +49,18 @@ export default defineConfig({
           name: "e2e",
           // With the double of the engine, which is held against the real one.
           include: ["test/{engine,e2e}/**/*.test.ts"],
-          exclude: core,
+          exclude: [...core, "test/e2e/postgres/**"],
           globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
+        },
+      },
+      {
+        // The same programs with their register on a server, and what only a server has.
+        test: {
+          ...shared,
+          name: "e2e-postgres",
+          include: ["test/e2e/**/*.test.ts"],
+          env: { MACPOOL_TEST_REGISTER: "postgres" },
+          globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts", "test/postgres/global-setup.ts"],
         },
       },
       {

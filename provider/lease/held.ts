@@ -50,9 +50,11 @@ export function quarantineEnd(lease: Lease, pool: Pool): number {
   return (lease.releasedAt ?? Number.POSITIVE_INFINITY) + pool.quarantineSeconds * 1000;
 }
 
-function ownLease(request: AcquireRequest, live: readonly Lease[]): Lease | undefined {
+/** Returns which of `live`, the owner's leases as {@link entitlement} takes them, `request` keeps. */
+export function ownLease(request: AcquireRequest, live: readonly Lease[]): Lease | undefined {
   const own = live.filter(
-    (lease) => lease.installation === request.installation && lease.rotation === request.rotation,
+    (lease) =>
+      lease.pool === request.pool && lease.installation === request.installation && lease.rotation === request.rotation,
   );
   // In the middle of two names being swapped, both leases carry one name; what the state says tells them apart.
   return own.find((lease) => lease.address === request.preferred) ?? own.find((lease) => lease.slot === 0) ?? own[0];

@@ -63,7 +63,7 @@ async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promis
   const request = requestOf(
     isKept ? { ...news, owner: olds.owner, installation: olds.installation, address: olds.address } : news,
   );
-  const known = await foresee(request);
+  const known = await foresee(request, isKept);
   if (requestedAddress !== undefined) return requestedAddress;
   if (isKept && known?.rule !== "keep") return olds.address;
   return known === undefined ? undefined : formatMac(known.address);
@@ -80,14 +80,14 @@ export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">)
 }
 
 /** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */
-async function foresee(request: AcquireRequest): Promise<Entitlement | undefined> {
+async function foresee(request: AcquireRequest, isKept: boolean): Promise<Entitlement | undefined> {
   const process = runtime();
   const asker = askerOf(request);
   const isPromised = (address: Mac) => process.isPromisedToAnother(address, asker);
-  const known = await process.predict(request, isPromised);
+  const known = await process.predict(request, isKept, isPromised);
   if (known === undefined) return undefined;
   // Another check was answered in the meantime; or one had this address before, and another likes it best.
-  if (isPromised(known.address)) return known.rule === "derive" ? foresee(request) : undefined;
+  if (isPromised(known.address)) return known.rule === "derive" ? foresee(request, isKept) : undefined;
   process.promise(known.address, asker);
   return known;
 }

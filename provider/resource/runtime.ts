@@ -9,10 +9,11 @@ import { DEFAULT_POOL, type Manager, type Pool } from "../lease/pool";
 import type { Mac } from "../mac/mac";
 import { shellWord } from "../shell-word";
 import { createMemoryStore } from "../store/memory-store";
-import { createRegister, isMadeWhenNeeded, newRegister, openRegister, systemContext } from "../store/open";
+import { createRegister, isOnServer, newRegister, openRegister, systemContext } from "../store/open";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
 import { faultOfRegister, type Provenance } from "./provenance";
+import { Recollection } from "./recollection";
 import { type Config, readSettings, type Settings } from "./settings";
 
 /** How long a new register waits for a sign that the stack has one already. */
@@ -28,6 +29,7 @@ class Runtime {
   readonly #planned = new Map<string, Pool | undefined>();
   readonly #predecessors = new Map<string, Manager>();
   readonly #recreated = new Set<string>();
+  readonly #recollection = new Recollection();
   #store: LeaseStore | undefined;
   #opening: Promise<LeaseStore> | undefined;
   #distrust: MacpoolError | undefined;
@@ -53,16 +55,22 @@ class Runtime {
 
   /**
    * Returns what the register would grant, or where there is none yet, what a new one would; undefined when the register
-   * cannot be used, so that a preview stays possible. Whatever is wrong stops the update.
+   * cannot be used, so that a preview stays possible. Whatever is wrong stops the update. What a resource keeps, so that
+   * nothing is granted, may be known from memory: see {@link Recollection}.
    *
    * @throws MacpoolError when the register refuses the request; see `LeaseStore.predict`.
    */
-  async predict(request: AcquireRequest, isPromised: (address: Mac) => boolean): Promise<Entitlement | undefined> {
+  async predict(
+    request: AcquireRequest,
+    isKept: boolean,
+    isPromised: (address: Mac) => boolean,
+  ): Promise<Entitlement | undefined> {
     return this.ask(async (register, isNew) => {
       // A new register says nothing of an address that somebody wants: the real one may lie on another machine.
       if (isNew && request.requestedAddress !== undefined) return undefined;
       if (!this.#isForeseeable(request.pool, isNew)) return undefined;
-      return register.predict(request, isPromised, this.planned);
+      const known = isKept && this.#isFar ? await this.#recollection.keptBy(request, register) : undefined;
+      return known ?? register.predict(request, isPromised, this.planned);
     });
   }
 
@@ -173,6 +181,10 @@ class Runtime {
     return holder !== undefined && holder !== owner;
   }
 
+  get #isFar(): boolean {
+    return isOnServer(this.settings.store);
+  }
+
   /** Returns whether it is known what the pool is or will be; a register that is not there yet will have one pool. */
   #isForeseeable(pool: string, isNew: boolean): boolean {
     if (this.#planned.has(pool)) return this.#planned.get(pool) !== undefined;
@@ -224,7 +236,7 @@ class Runtime {
       );
     }
     // What is missing on a server says itself how to make it.
-    if (!isMadeWhenNeeded(this.settings.store)) throw missing;
+    if (isOnServer(this.settings.store)) throw missing;
     if (isCi()) {
       throw new MacpoolError(
         "REGISTER_MISSING",

@@ -58,9 +58,9 @@ export async function openRegister(store: string, context: StoreContext): Promis
   return isPostgresUrl(store) ? openPostgresStore(store, context) : openSqliteStore(sqlitePath(store), context);
 }
 
-/** Returns whether a register may be made by the first update that needs it; a server's is for its operators to make. */
-export function isMadeWhenNeeded(store: string): boolean {
-  return !isPostgresUrl(store);
+/** Returns whether the register is on a server: its operators make it, and every question to it is a round trip. */
+export function isOnServer(store: string): boolean {
+  return isPostgresUrl(store);
 }
 
 /**

@@ -23,18 +23,18 @@ onEveryEngine((scenario) => {
     const addresses = preview.outputs["all"] as string[];
     expect(addresses).toHaveLength(3);
     expect(preview.outputs["first"]).toBe(addresses[0]);
-    expect(lab.register.exists).toBe(false);
+    expect(await lab.register.isUntouched()).toBe(true);
 
     expect((await stack.up()).outputs).toEqual(preview.outputs);
-    expect(lab.register.live()).toEqual([...addresses].sort());
-    const events = lab.register.events();
+    expect(await lab.register.live()).toEqual([...addresses].sort());
+    const events = await lab.register.events();
     expect(await stack.up()).toMatchObject({ changes: [], outputs: preview.outputs });
     expect(await stack.refresh()).toMatchObject({ changes: [] });
     expect(await stack.up({ refreshFirst: true })).toMatchObject({ changes: [], outputs: preview.outputs });
-    expect(lab.register.events()).toEqual(events);
+    expect(await lab.register.events()).toEqual(events);
 
     await stack.destroy();
-    expect(lab.register.live()).toEqual([]);
+    expect(await lab.register.live()).toEqual([]);
     expect((await stack.up()).outputs).toEqual(preview.outputs);
   });
 
@@ -46,11 +46,11 @@ onEveryEngine((scenario) => {
     const grown = await stack.up();
     expect(grown).toMatchObject({ changes: ["update nics"], outputs: preview.outputs });
     expect((grown.outputs["all"] as string[]).slice(0, 2)).toEqual(two);
-    expect(lab.register.live()).toHaveLength(4);
+    expect(await lab.register.live()).toHaveLength(4);
 
     stack.program(block("{ count: 1 }"));
     expect(await stack.up()).toMatchObject({ changes: ["update nics"], outputs: { all: two.slice(0, 1) } });
-    expect(lab.register.live()).toEqual(two.slice(0, 1));
+    expect(await lab.register.live()).toEqual(two.slice(0, 1));
     stack.program(block("{ count: 4 }"));
     expect((await stack.up()).outputs).toEqual(grown.outputs);
   });
@@ -64,16 +64,16 @@ onEveryEngine((scenario) => {
     stack.program(block("{ count: 3, contiguous: true }"));
     expect((await stack.up()).outputs["all"]).toEqual([0, 1, 2].map((offset) => next(outputs["first"], offset)));
     stack.program(block("{ count: 4, contiguous: true }"));
-    const events = lab.register.events();
+    const events = await lab.register.events();
     expect(await stack.failing("preview")).toContain("somebody else");
     expect(await stack.failing("up")).toContain("change a keeper");
-    expect(lab.register.events()).toEqual(events);
+    expect(await lab.register.events()).toEqual(events);
 
     stack.program(block(`{ count: 4, contiguous: true, keepers: { run: "2" } }`));
     const moved = await stack.up();
     expect(moved.changes).toEqual(["delete nics", "replace nics"]);
     expect(moved.outputs["all"]).toEqual([0, 1, 2, 3].map((offset) => next(moved.outputs["first"], offset)));
-    expect(lab.register.live()).toHaveLength(5);
+    expect(await lab.register.live()).toHaveLength(5);
   });
 
   scenario("a provider that dies between commit and reply leaves one block, and up goes on with it", async (lab) => {
@@ -81,24 +81,24 @@ onEveryEngine((scenario) => {
     await stack.failing("up", {
       env: strikeAt({ nic: "nics[2]", change: "create", moment: "after the commit" }, "die"),
     });
-    const granted = lab.register.live();
+    const granted = await lab.register.live();
     expect(granted).toHaveLength(3);
     expect([...((await stack.up()).outputs["all"] as string[])].sort()).toEqual(granted);
-    expect(lab.register.leases()).toHaveLength(3);
+    expect(await lab.register.leases()).toHaveLength(3);
 
     stack.program(block("{ count: 5 }"));
     await stack.failing("up", {
       env: strikeAt({ nic: "nics[4]", change: "create", moment: "after the commit" }, "die"),
     });
-    const grown = lab.register.live();
+    const grown = await lab.register.live();
     expect(grown).toHaveLength(5);
     expect([...((await stack.up()).outputs["all"] as string[])].sort()).toEqual(grown);
     await stack.destroy();
-    expect(lab.register.live()).toEqual([]);
+    expect(await lab.register.live()).toEqual([]);
   });
 
   scenario("in a pool that nothing is foretold of, the addresses that a growing block has stay known", async (lab) => {
-    lab.register.create();
+    await lab.register.create();
     const ranges = [{ start: 0x0e0000000000, end: 0x0e0000000fff }];
     await lab.register.change((store) => store.createPool({ name: "row", ranges, strategy: "sequential" }));
     const stack = await lab.stack({ program: block(`{ count: 2, pool: "row" }`) });

@@ -24,7 +24,7 @@ onEveryEngine((scenario) => {
     expect(text).toMatch(problem("keepers", "build: every value must be a string"));
     expect(text).toMatch(problem("tags", "rack: every value must be a string"));
     expect(text).toMatch(problem("description", "must be a string"));
-    expect(lab.register.exists).toBe(false);
+    expect(await lab.register.isUntouched()).toBe(true);
   });
 
   scenario("a preview refuses a group address", async (lab) => {
@@ -35,10 +35,10 @@ onEveryEngine((scenario) => {
   scenario(
     "a preview refuses a reserved address, one of another pool and an unknown pool, and writes nothing",
     async (lab) => {
-      lab.register.create();
+      await lab.register.create();
       const ranges = [parseRange("52:00:00:00:00:00-52:00:00:00:ff:ff")];
       await lab.register.change((store) => store.createPool({ name: "rack", ranges }));
-      const events = lab.register.events();
+      const events = await lab.register.events();
       const stack = await mistaken(lab, `{ address: "42:01:00:00:00:07" }`);
       expect(await stack.failing("preview")).toMatch(problem("address", "42:01:00:00:00:07 is reserved"));
 
@@ -49,7 +49,7 @@ onEveryEngine((scenario) => {
       expect(await stack.failing("preview")).toMatch(
         problem("pool", `no pool "rock". This register has: default, rack`),
       );
-      expect(lab.register.events()).toEqual(events);
+      expect(await lab.register.events()).toEqual(events);
     },
   );
 });

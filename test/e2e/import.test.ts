@@ -14,7 +14,7 @@ onEveryEngine((scenario) => {
   scenario(
     "an address that was imported moves under a program without changing, and is released with it",
     async (lab) => {
-      lab.register.create();
+      await lab.register.create();
       const file = lab.path("vms.csv");
       writeFileSync(file, `mac,owner\n${MAC},host1/web\n`);
       expect(await macpool(lab, "import", file)).toMatchObject({ code: 0 });
@@ -22,15 +22,15 @@ onEveryEngine((scenario) => {
       const stack = await lab.stack({ program: adopting });
       expect((await stack.preview()).outputs["mac"]).toBe(MAC);
       expect((await stack.up()).outputs["mac"]).toBe(MAC);
-      expect(lab.register.leases()).toMatchObject([{ address: MAC, isLive: true }]);
-      expect(lab.register.leases()[0]?.owner).not.toBe("host1/web");
+      expect(await lab.register.leases()).toMatchObject([{ address: MAC, isLive: true }]);
+      expect((await lab.register.leases())[0]?.owner).not.toBe("host1/web");
       expect((await stack.up({ previewFirst: true })).changes).toEqual([]);
       expect(await macpool(lab, "import", file)).toMatchObject({
         code: 1,
         stdout: expect.stringContaining("ADDRESS_TAKEN"),
       });
       await stack.destroy();
-      expect(lab.register.released()).toEqual([MAC]);
+      expect(await lab.register.released()).toEqual([MAC]);
     },
   );
 });

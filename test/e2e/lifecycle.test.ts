@@ -15,37 +15,37 @@ onEveryEngine((scenario) => {
     const preview = await stack.preview();
     expect(preview.changes).toEqual(["create db", "create macpool", "create web"]);
     expect(preview.outputs["web"]).toMatch(/^42(:[0-9a-f]{2}){5}$/);
-    expect(lab.register.exists).toBe(false);
+    expect(await lab.register.isUntouched()).toBe(true);
 
     const addresses = Object.values(preview.outputs).sort();
     expect((await stack.up()).outputs).toEqual(preview.outputs);
-    expect(lab.register.live()).toEqual(addresses);
+    expect(await lab.register.live()).toEqual(addresses);
 
     await stack.destroy();
-    expect(lab.register.live()).toEqual([]);
-    expect(lab.register.released()).toEqual(addresses);
+    expect(await lab.register.live()).toEqual([]);
+    expect(await lab.register.released()).toEqual(addresses);
 
     expect((await stack.up()).outputs).toEqual(preview.outputs);
-    expect(lab.register.live()).toEqual(addresses);
+    expect(await lab.register.live()).toEqual(addresses);
   });
 
   scenario("nothing changes in a second up, a refresh, or an up that refreshes first", async (lab) => {
     const stack = await lab.stack({ program: twoNics });
     const first = await stack.up();
-    const events = lab.register.events();
+    const events = await lab.register.events();
 
     expect(await stack.up()).toMatchObject({ changes: [], outputs: first.outputs });
     expect(await stack.refresh()).toMatchObject({ changes: [] });
     expect(await stack.up({ refreshFirst: true })).toMatchObject({ changes: [], outputs: first.outputs });
-    expect(lab.register.events()).toEqual(events);
+    expect(await lab.register.events()).toEqual(events);
   });
 
   const noProgram = "it refreshes by the state alone";
   scenario.realOnly("a refresh that runs the program changes nothing", noProgram, async (lab) => {
     const stack = await lab.stack({ program: twoNics });
     await stack.up();
-    const events = lab.register.events();
+    const events = await lab.register.events();
     expect(await stack.refresh({ runProgram: true })).toMatchObject({ changes: [] });
-    expect(lab.register.events()).toEqual(events);
+    expect(await lab.register.events()).toEqual(events);
   });
 });

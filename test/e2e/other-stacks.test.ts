@@ -17,11 +17,11 @@ export const description = found.description;
 onEveryEngine((scenario) => {
   scenario("the address of another stack cannot be claimed, and the error names its holder", async (lab) => {
     const held = (await (await lab.stack({ program: nic("web") })).up()).outputs["mac"];
-    const events = lab.register.events();
+    const events = await lab.register.events();
     const other = await lab.stack({ stack: "prod", program: nic("web", `{ address: "${held}" }`) });
     const text = await other.failing("up", { previewFirst: true });
     expect(text).toContain(`leased it to "organization/network/dev/web"`);
-    expect(lab.register.events()).toEqual(events);
+    expect(await lab.register.events()).toEqual(events);
   });
 
   scenario(
@@ -31,10 +31,10 @@ onEveryEngine((scenario) => {
       const { outputs } = await lost.up();
       const heir = await lab.stack({ program: nic("web", "{ adopt: true }") });
       expect((await heir.up()).outputs).toEqual(outputs);
-      expect(lab.register.leases()).toHaveLength(1);
+      expect(await lab.register.leases()).toHaveLength(1);
 
       await lost.destroy();
-      expect(lab.register.live()).toEqual([outputs["mac"]]);
+      expect(await lab.register.live()).toEqual([outputs["mac"]]);
     },
   );
 
@@ -44,11 +44,11 @@ onEveryEngine((scenario) => {
     const found = { mac: outputs["mac"], owner: "organization/network/dev/web", description: "front" };
     expect((await reader.up()).outputs).toEqual(found);
     await reader.destroy();
-    expect(lab.register.live()).toEqual([outputs["mac"]]);
+    expect(await lab.register.live()).toEqual([outputs["mac"]]);
   });
 
   scenario("get of an address that nobody holds fails and names it, instead of passing on nothing", async (lab) => {
-    lab.register.create();
+    await lab.register.create();
     const reader = await lab.stack({ program: get("42:00:00:00:00:99") });
     expect(await reader.failing("up")).toContain("42:00:00:00:00:99");
   });

@@ -29,14 +29,14 @@ onEveryEngine((scenario) => {
     expect(preview.changes).toEqual(["create lab", "create macpool", "create nic", "create nics"]);
     expect(preview.outputs).toMatchObject({ pool: "lab", size: 2 ** 24, nic: expect.stringMatching(/^52:54:00:/) });
     expect(preview.outputs["nics"]).toHaveLength(2);
-    expect(l.register.exists).toBe(false);
+    expect(await l.register.isUntouched()).toBe(true);
 
     expect((await stack.up()).outputs).toEqual(preview.outputs);
-    const events = l.register.events();
+    const events = await l.register.events();
     expect(await stack.up()).toMatchObject({ changes: [], outputs: preview.outputs });
     expect(await stack.refresh()).toMatchObject({ changes: [] });
     expect(await stack.up({ refreshFirst: true })).toMatchObject({ changes: [], outputs: preview.outputs });
-    expect(l.register.events()).toEqual(events);
+    expect(await l.register.events()).toEqual(events);
 
     await stack.destroy();
     await l.register.change(async (store) => {
@@ -61,10 +61,10 @@ onEveryEngine((scenario) => {
     expect(await stack.up()).toMatchObject({ changes: ["update lab"], outputs: { size: 2 ** 16 } });
 
     expect(await stack.failing("destroy")).toContain("1 live lease");
-    expect(l.register.live()).toEqual([theirs]);
+    expect(await l.register.live()).toEqual([theirs]);
     await other.destroy();
     await stack.destroy();
-    expect(l.register.live()).toEqual([]);
+    expect(await l.register.live()).toEqual([]);
   });
 
   const noDependents = "it does not delete what depends on a resource that is deleted before it is replaced";
@@ -77,8 +77,8 @@ onEveryEngine((scenario) => {
     const { outputs } = await stack.up();
     expect(outputs).toMatchObject({ pool: "yard", nic: expect.stringMatching(/^52:54:00:/) });
     expect(preview.outputs["pool"]).toBe("yard");
-    expect(l.register.leases().filter(({ isLive, pool }) => isLive && pool !== "yard")).toEqual([]);
-    expect(l.register.live()).toHaveLength(3);
+    expect((await l.register.leases()).filter(({ isLive, pool }) => isLive && pool !== "yard")).toEqual([]);
+    expect(await l.register.live()).toHaveLength(3);
   });
 
   scenario.realOnly("a renamed resource renames its pool, which may keep its ranges", noDependents, async (l) => {
@@ -92,12 +92,12 @@ export const nic = new MacAddress("nic", { pool: lab.name }).address;
     stack.program(program("yard", '{ aliases: [{ name: "lab" }] }'));
     await stack.preview();
     const { outputs } = await stack.up();
-    expect(l.register.live()).toEqual([outputs["nic"]]);
+    expect(await l.register.live()).toEqual([outputs["nic"]]);
     expect((await stack.up()).changes).toEqual([]);
   });
 
   scenario("a pool made by hand is taken over only when told to", async (l) => {
-    l.register.create();
+    await l.register.create();
     const stack = await l.stack({ program: lab(`{ poolName: "default", ranges: ["42"] }`) });
     expect(await stack.failing("preview")).toMatch(/poolName.*adopt/s);
     stack.program(lab(`{ poolName: "default", ranges: ["42"], adopt: true, description: "as code" }`));

@@ -35,7 +35,7 @@ onEveryEngine((scenario) => {
     const { outputs } = await stack.up();
     expect(outputs).toEqual(preview.outputs);
     expect((await stack.outputs("watcher"))["mac"]).toBe(Array.isArray(outputs["macs"]) && outputs["macs"][1]);
-    expect(lab.register.leases().map(({ owner }) => owner)).toEqual(
+    expect((await lab.register.leases()).map(({ owner }) => owner)).toEqual(
       expect.arrayContaining([
         "organization/network/dev/lab:vm:VmNic/first-mac",
         "organization/network/dev/lab:vm:VmNic/second-mac",
@@ -49,7 +49,7 @@ onEveryEngine((scenario) => {
       exports.web = new MacAddress("web").address;
     `;
     const { outputs } = await (await lab.stack({ program, entry: "index.js" })).up();
-    expect(lab.register.live()).toEqual([outputs["web"]]);
+    expect(await lab.register.live()).toEqual([outputs["web"]]);
   });
 
   scenario("a program of ES modules works", async (lab) => {
@@ -59,7 +59,7 @@ onEveryEngine((scenario) => {
     `;
     const files = { "package.json": JSON.stringify({ name: "es-modules", type: "module" }) };
     const { outputs } = await (await lab.stack({ program, files, entry: "index.js" })).up();
-    expect(lab.register.live()).toEqual([outputs["web"]]);
+    expect(await lab.register.live()).toEqual([outputs["web"]]);
   });
 
   scenario("two NICs that are given one owner are refused, with the names of both", async (lab) => {
@@ -70,7 +70,7 @@ onEveryEngine((scenario) => {
     `;
     const text = await (await lab.stack({ program })).failing("preview");
     expect(text).toContain(`MacAddress "db" has the owner "rack-3", which MacAddress "web"`);
-    expect(lab.register.exists).toBe(false);
+    expect(await lab.register.isUntouched()).toBe(true);
   });
 
   scenario("where the package is not installed, destroy and refresh say so and change nothing", async (lab) => {
@@ -86,6 +86,6 @@ onEveryEngine((scenario) => {
         `pulumi-macpool is not installed in ${project.directory} - run npm install`,
       );
     }
-    expect(lab.register.live()).toEqual([outputs["web"]]);
+    expect(await lab.register.live()).toEqual([outputs["web"]]);
   });
 });

@@ -1,7 +1,6 @@
 import { expect } from "vitest";
 import type { Lab, Stack } from "./support/lab";
 import { exported, macpool } from "./support/macpool";
-import { Register } from "./support/register";
 import { onEveryEngine } from "./support/scenario";
 
 /** Declares NICs, each with its arguments. */
@@ -31,7 +30,7 @@ async function exports(lab: Lab, [dev, prod]: readonly [Stack, Stack]): Promise<
 async function expectRecovered(lab: Lab, stacks: readonly [Stack, Stack], before: readonly string[]): Promise<void> {
   const [dev, prod] = stacks;
   for (const stack of stacks) expect((await stack.up({ previewFirst: true })).changes).toEqual([]);
-  expect(lab.register.live()).toEqual(before);
+  expect(await lab.register.live()).toEqual(before);
   dev.program(nics({ ...DEV, fresh: {} }));
   expect((await dev.up()).changes).toEqual(["create fresh"]);
   expect(before).not.toContain((await dev.outputs("fresh"))["address"]);
@@ -39,27 +38,27 @@ async function expectRecovered(lab: Lab, stacks: readonly [Stack, Stack], before
   for (const stack of stacks) expect((await stack.up()).changes).toEqual([]);
   await prod.destroy();
   await dev.destroy();
-  expect(lab.register.live()).toEqual([]);
+  expect(await lab.register.live()).toEqual([]);
 }
 
 onEveryEngine((scenario) => {
   scenario("a register that was deleted is made anew from the states of its stacks", async (lab) => {
     const stacks = await twoStacks(lab);
-    const before = lab.register.leases();
+    const before = await lab.register.leases();
     const files = await exports(lab, stacks);
-    lab.register.remove();
+    await lab.register.remove();
     const dry = await macpool(lab, "reconcile", ...files);
     expect(dry).toMatchObject({ code: 1, stdout: expect.stringMatching(/^(insert\t.*\n){4}$/) });
-    expect(lab.register.exists).toBe(false);
+    expect(await lab.register.exists()).toBe(false);
     expect(await macpool(lab, "reconcile", "--apply", ...files)).toMatchObject({ code: 0 });
-    expect(lab.register.leases()).toEqual(before);
+    expect(await lab.register.leases()).toEqual(before);
     expect(await macpool(lab, "reconcile", ...files)).toMatchObject({ code: 0 });
-    const events = lab.register.events();
+    const events = await lab.register.events();
     expect(await macpool(lab, "reconcile", "--apply", ...files)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^(present\t.*\n){4}$/),
     });
-    expect(lab.register.events()).toEqual(events);
+    expect(await lab.register.events()).toEqual(events);
     await expectRecovered(
       lab,
       stacks,
@@ -68,16 +67,16 @@ onEveryEngine((scenario) => {
   });
 
   scenario("an old copy that was written to since is brought up to the states of its stacks", async (lab) => {
-    const backup = new Register(lab.path("backup.db"));
+    const backup = lab.newRegister("backup");
     const dev = await lab.stack({ program: nics({ web: {} }) });
     await dev.up();
-    lab.register.copyTo(backup.path);
+    await lab.register.copyTo(backup);
     const prod = await lab.stack({ program: nics(PROD), stack: "prod" });
     dev.program(nics(DEV));
     await dev.up();
     await prod.up();
-    const before = lab.register.leases();
-    backup.copyTo(lab.register.path);
+    const before = await lab.register.leases();
+    await backup.copyTo(lab.register);
     // A stack that knows nothing of what was lost comes as far again.
     const other = await lab.stack({ program: nics({ a: {}, b: {}, c: {}, d: {} }), stack: "other" });
     await other.up();
@@ -91,7 +90,7 @@ onEveryEngine((scenario) => {
     const others = (await Promise.all(["a", "b", "c", "d"].map((name) => other.outputs(name)))).map(
       ({ address }) => address,
     );
-    expect(lab.register.leases().filter(({ address }) => !others.includes(address))).toEqual(before);
+    expect((await lab.register.leases()).filter(({ address }) => !others.includes(address))).toEqual(before);
     expect(await macpool(lab, "reconcile", ...files)).toMatchObject({ code: 0 });
     expect((await other.up()).changes).toEqual([]);
     await other.destroy();
@@ -112,16 +111,16 @@ onEveryEngine((scenario) => {
     `;
     const stack = await lab.stack({ program });
     await stack.up();
-    const before = lab.register.leases();
+    const before = await lab.register.leases();
     expect(before).toHaveLength(4);
     const file = await exported(lab, stack, "stack.json");
-    lab.register.remove();
+    await lab.register.remove();
     expect((await macpool(lab, "reconcile", file)).stdout).toMatch(/^(insert\t.*\n){6}$/);
     expect(await macpool(lab, "reconcile", "--apply", file)).toMatchObject({ code: 0 });
-    expect(lab.register.leases()).toEqual(before);
+    expect(await lab.register.leases()).toEqual(before);
     expect((await stack.up({ previewFirst: true })).changes).toEqual([]);
     await stack.destroy();
-    expect(lab.register.live()).toEqual([]);
+    expect(await lab.register.live()).toEqual([]);
   });
 
   scenario("an old export changes nothing in a register that has gone on since", async (lab) => {
@@ -136,12 +135,12 @@ onEveryEngine((scenario) => {
     const old = await exported(lab, stack, "old.json");
     stack.program(program("b", ["www"], 2));
     await stack.up();
-    const before = { leases: lab.register.leases(), events: lab.register.events() };
+    const before = { leases: await lab.register.leases(), events: await lab.register.events() };
     expect(await macpool(lab, "reconcile", "--apply", old)).toMatchObject({ code: 0 });
-    expect({ leases: lab.register.leases(), events: lab.register.events() }).toEqual(before);
+    expect({ leases: await lab.register.leases(), events: await lab.register.events() }).toEqual(before);
     expect((await stack.up()).changes).toEqual([]);
     await stack.destroy();
     expect(await macpool(lab, "reconcile", "--apply", old)).toMatchObject({ code: 0 });
-    expect(lab.register.live()).toEqual([]);
+    expect(await lab.register.live()).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ onEveryEngine((scenario) => {
     const first = await stack.up();
     stack.program(nic("frontend", `{ aliases: [{ name: "web" }] }`));
     expect(await stack.up()).toMatchObject({ changes: ["update frontend"], outputs: first.outputs });
-    expect(lab.register.leases()).toMatchObject([
+    expect(await lab.register.leases()).toMatchObject([
       { address: first.outputs["mac"], isLive: true, owner: "organization/network/dev/frontend" },
     ]);
   });
@@ -22,7 +22,7 @@ onEveryEngine((scenario) => {
     const first = await stack.up();
     await stack.rename("production");
     expect(await stack.up()).toMatchObject({ changes: ["update web"], outputs: first.outputs });
-    expect(lab.register.leases()).toMatchObject([
+    expect(await lab.register.leases()).toMatchObject([
       { address: first.outputs["mac"], isLive: true, owner: "organization/network/production/web" },
     ]);
   });

@@ -19,13 +19,13 @@ onEveryEngine((scenario) => {
       expect(changes).toEqual(["delete web", "replace web"]);
       expect(outputs).toEqual(preview.outputs);
       expect(outputs["web"]).not.toBe(before);
-      expect(lab.register.live()).toEqual([outputs["web"]]);
-      expect(lab.register.released()).toEqual([before]);
+      expect(await lab.register.live()).toEqual([outputs["web"]]);
+      expect(await lab.register.released()).toEqual([before]);
       expect(await lab.register.claim(String(before), "somebody else")).toBe("ADDRESS_QUARANTINED");
 
       stack.program(nic(`{ keepers: { image: "1" } }`, "{ deleteBeforeReplace: true }"));
       expect((await stack.up()).outputs["web"], "back to the old keepers, with the old one deleted first").toBe(before);
-      expect(lab.register.live()).toEqual([before]);
+      expect(await lab.register.live()).toEqual([before]);
     },
   );
 
@@ -52,7 +52,7 @@ export const nics = new MacAddressBlock("nics", { count: 2, keepers }, options).
     expect(up.changes).toEqual(["delete web", "replace web"]);
     expect(up.outputs).toEqual(first.outputs);
 
-    const [lease, ...others] = lab.register.leases();
+    const [lease, ...others] = await lab.register.leases();
     expect(others).toEqual([]);
     expect(lease).toMatchObject({ isLive: true, address: first.outputs["web"] });
     expect(lease?.token).not.toBe(state?.["token"]);
@@ -68,7 +68,7 @@ export const nics = new MacAddressBlock("nics", { count: 2, keepers }, options).
     stack.program(nic(`{ address: "42:00:00:00:00:2a" }`));
     const replaced = { changes: ["delete web", "replace web"], outputs: { web: "42:00:00:00:00:2a" } };
     expect(await stack.up()).toMatchObject(replaced);
-    expect(lab.register.live()).toEqual(["42:00:00:00:00:2a"]);
+    expect(await lab.register.live()).toEqual(["42:00:00:00:00:2a"]);
 
     stack.program(nic("{}"));
     expect(await stack.up()).toMatchObject({ changes: ["update web"], outputs: replaced.outputs });

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { Register } from "./support/register";
+import { FileRegister } from "./support/file-register";
 import { onEveryEngine } from "./support/scenario";
 
 const nic = `
@@ -11,37 +11,40 @@ export const web = new MacAddress("web").address;
 
 onEveryEngine((scenario) => {
   scenario("MACPOOL_STORE wins over the configured register, and is not recorded in the state", async (lab) => {
-    const override = new Register(lab.path("override.db"));
-    const env = { MACPOOL_STORE: override.path };
+    const override = lab.newRegister("override");
+    await override.prepare();
+    const env = { MACPOOL_STORE: override.store };
     const stack = await lab.stack({ program: nic, env });
     const { outputs } = await stack.up();
-    expect(override.live()).toEqual([outputs["web"]]);
-    expect(lab.register.exists).toBe(false);
+    expect(await override.live()).toEqual([outputs["web"]]);
+    expect(await lab.register.isUntouched()).toBe(true);
     const state = JSON.stringify(await stack.state());
-    expect(state).toContain(lab.register.path);
-    expect(state).not.toContain(override.path);
+    expect(state).toContain(lab.register.store);
+    expect(state).not.toContain(override.store);
   });
 
-  scenario(
+  scenario.fileOnly(
     "in CI a preview shows addresses without a register, and up asks for one instead of making it",
+    "a register on a server is never made by a deployment, in CI or not",
     async (lab) => {
       const stack = await lab.stack({ program: nic, env: { CI: "true" } });
       const preview = await stack.preview();
       expect(preview.outputs["web"]).toMatch(/^42:/);
       const text = await stack.failing("up");
       expect(text).toContain("macpool init");
-      expect(text).toContain(lab.register.path);
-      expect(lab.register.exists).toBe(false);
+      expect(text).toContain(lab.register.store);
+      expect(await lab.register.isUntouched()).toBe(true);
     },
   );
 
-  scenario("without any setting the register is in the user's data directory", async (lab) => {
+  const noDefault = "the default is a file";
+  scenario.fileOnly("without any setting the register is in the user's data directory", noDefault, async (lab) => {
     const { outputs } = await (await lab.stack({ program: nic, config: {} })).up();
     const [file = ""] = readdirSync(lab.home, { recursive: true, encoding: "utf8" }).filter((path) =>
       path.endsWith("register.db"),
     );
     expect(file).toContain("pulumi-macpool");
-    expect(new Register(join(lab.home, file)).live()).toEqual([outputs["web"]]);
+    expect(await new FileRegister(join(lab.home, file)).live()).toEqual([outputs["web"]]);
   });
 
   scenario("no password is ever in the state or on the screen in clear, even one set without --secret", async (lab) => {
@@ -54,7 +57,7 @@ onEveryEngine((scenario) => {
       import { Provider } from "pulumi-macpool";
       new Provider("other", { store: "postgres://db.example/macpool?password=hunter2", storePassword: "tr0ub4dor" });
     `;
-    const stack = await lab.stack({ program, config, env: { MACPOOL_STORE: lab.register.path } });
+    const stack = await lab.stack({ program, config, env: { MACPOOL_STORE: lab.register.store } });
     const { text } = await stack.up();
     const written = text + JSON.stringify(await stack.state());
     for (const password of ["correct-horse", "battery-staple", "hunter2", "tr0ub4dor"]) {
@@ -69,24 +72,25 @@ onEveryEngine((scenario) => {
     stack.program(`throw new Error("destroy runs no program")`);
     stack.forgetConfig();
     await stack.destroy();
-    expect(lab.register.released()).toEqual([outputs["web"]]);
+    expect(await lab.register.released()).toEqual([outputs["web"]]);
   });
 
   scenario("a second Provider is a second register, until destroy", async (lab) => {
-    const second = new Register(lab.path("second.db"));
+    const second = lab.newRegister("second");
+    await second.prepare();
     const stack = await lab.stack({
       program: `
         import { MacAddress, Provider } from "pulumi-macpool";
-        const lab = new Provider("lab-register", { store: "${second.path}" });
+        const lab = new Provider("lab-register", { store: "${second.store}" });
         export const here = new MacAddress("here").address;
         export const there = new MacAddress("there", {}, { provider: lab }).address;
       `,
     });
     const { outputs } = await stack.up();
-    expect(lab.register.live()).toEqual([outputs["here"]]);
-    expect(second.live()).toEqual([outputs["there"]]);
+    expect(await lab.register.live()).toEqual([outputs["here"]]);
+    expect(await second.live()).toEqual([outputs["there"]]);
     expect((await stack.up()).changes).toEqual([]);
     await stack.destroy();
-    expect([...lab.register.live(), ...second.live()]).toEqual([]);
+    expect([...(await lab.register.live()), ...(await second.live())]).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ onEveryEngine((scenario) => {
     const macs = Array.isArray(outputs["macs"]) ? outputs["macs"] : [];
     expect(new Set(macs).size).toBe(100);
     expect(outputs).toEqual(preview.outputs);
-    expect(lab.register.live()).toEqual([...macs].sort());
+    expect(await lab.register.live()).toEqual([...macs].sort());
   });
 
   scenario("two stacks that create one register at the same moment get distinct addresses", async (lab) => {
@@ -28,7 +28,7 @@ onEveryEngine((scenario) => {
     const both = await Promise.all([dev.up(), prod.up()]);
     const macs = both.flatMap(({ outputs }) => outputs["macs"]);
     expect(new Set(macs).size).toBe(200);
-    expect(lab.register.live()).toEqual([...macs].sort());
+    expect(await lab.register.live()).toEqual([...macs].sort());
   });
 
   scenario(
@@ -39,7 +39,7 @@ onEveryEngine((scenario) => {
       const second = await namesake.up();
       expect(second.outputs["mac"]).not.toBe(first.outputs["mac"]);
       expect(second.text).toContain(`also holds ${first.outputs["mac"]}`);
-      expect(lab.register.live()).toHaveLength(2);
+      expect(await lab.register.live()).toHaveLength(2);
     },
   );
 });

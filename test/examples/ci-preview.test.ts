@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { parse } from "yaml";
+import { FileRegister } from "../e2e/support/file-register";
 import type { Lab } from "../e2e/support/lab";
-import { Register } from "../e2e/support/register";
 import { onEveryEngine } from "../e2e/support/scenario";
 import { findPulumi } from "../engine/find-pulumi";
 import { copyTo, exampleFile, openExample } from "./support/example";
@@ -46,7 +46,7 @@ const cliDir = findPulumi();
 describe.skipIf(cliDir === undefined)("preview.sh on the real engine", { timeout: 120_000 }, () => {
   let site: Site;
   let office: Machine;
-  let register: Register;
+  let register: FileRegister;
 
   /** The stack was deployed from another machine, where its register is. */
   beforeAll(async () => {
@@ -58,7 +58,7 @@ describe.skipIf(cliDir === undefined)("preview.sh on the real engine", { timeout
     expect(await office.run("pulumi", ["stack", "init", "prod"])).toMatchObject({ code: 0 });
     expect(await office.run("pulumi", ["up", "--yes", "--skip-preview", "--stack", "prod"])).toMatchObject({ code: 0 });
     const [path = ""] = registersBelow(office.home);
-    register = new Register(path);
+    register = new FileRegister(path);
   }, 120_000);
 
   /** Checks out what the office committed, and the change of the pull request. */
@@ -70,23 +70,24 @@ describe.skipIf(cliDir === undefined)("preview.sh on the real engine", { timeout
   }
 
   /** Copies the office's register to a runner. */
-  function copyOfRegister(machine: Machine): string {
+  async function copyOfRegister(machine: Machine): Promise<string> {
     const directory = join(machine.home, "copy");
     mkdirSync(directory);
-    register.copyTo(join(directory, "register.db"));
-    return join(directory, "register.db");
+    const copy = join(directory, "register.db");
+    await register.copyTo(new FileRegister(copy));
+    return copy;
   }
 
   test("shows the addresses of what exists and of what is new, and changes nothing at all", async () => {
     const machine = runner("bare");
-    const everything = () => [contentOf(backendOf(site)), contentOf(dirname(register.path))];
+    const everything = () => [contentOf(backendOf(site)), contentOf(dirname(register.store))];
     const before = everything();
     const summary = join(machine.home, "summary.md");
     const { code, text } = await machine.run("./preview.sh", ["prod"], { GITHUB_STEP_SUMMARY: summary });
     expect(code, text).toBe(0);
     expect(everything()).toEqual(before);
-    expect(registersBelow(site.directory)).toEqual([register.path]);
-    const [first, second, ...others] = register.live();
+    expect(registersBelow(site.directory)).toEqual([register.store]);
+    const [first, second, ...others] = await register.live();
     expect(others).toEqual([]);
     for (const known of [first, second]) expect(text).toContain(`[id=${known}]`);
     expect(text).toMatch(/\+ web-2: "42(:[0-9a-f]{2}){5}"/);
@@ -99,16 +100,16 @@ describe.skipIf(cliDir === undefined)("preview.sh on the real engine", { timeout
     const foreseen = async (env: NodeJS.ProcessEnv) =>
       /\+ web-2: "(.*)"/.exec((await machine.run("./preview.sh", ["prod"], env)).text)?.[1];
     const favourite = await foreseen({});
-    const copy = new Register(copyOfRegister(machine));
+    const copy = new FileRegister(await copyOfRegister(machine));
     expect(await copy.claim(String(favourite), "somebody/else")).toBe("claim");
-    const known = await foreseen({ MACPOOL_STORE: copy.path });
+    const known = await foreseen({ MACPOOL_STORE: copy.store });
     expect(known).toMatch(/^42(:[0-9a-f]{2}){5}$/);
     expect(known).not.toBe(favourite);
   });
 
   test("says with a read-only copy that it cannot use it, and shows what the state knows", async ({ skip }) => {
     const machine = runner("read-only");
-    const copy = copyOfRegister(machine);
+    const copy = await copyOfRegister(machine);
     const [program, ...prefix] = readOnly(dirname(copy)) ?? [];
     if (program === undefined) return skip("nothing can be mounted read-only here");
     const args = [...prefix, "./preview.sh", "prod"];
@@ -116,18 +117,18 @@ describe.skipIf(cliDir === undefined)("preview.sh on the real engine", { timeout
     expect(code, text).toBe(0);
     expect(text).toContain("macpool: addresses of this preview are not all known.");
     expect(text).toMatch(/\+ web-2: \[unknown\]/);
-    for (const known of register.live()) expect(text).toContain(`[id=${known}]`);
+    for (const known of await register.live()) expect(text).toContain(`[id=${known}]`);
   });
 
   test("is refused by another register, which it names, and the state stays", async () => {
     const machine = runner("other");
     const before = contentOf(backendOf(site));
-    const other = new Register(join(machine.home, "register.db")).create();
-    const { code, text } = await machine.run("./preview.sh", ["prod"], { MACPOOL_STORE: other.path });
+    const other = await new FileRegister(join(machine.home, "register.db")).create();
+    const { code, text } = await machine.run("./preview.sh", ["prod"], { MACPOOL_STORE: other.store });
     expect(code).not.toBe(0);
-    expect(text).toMatch(new RegExp(`This stack's addresses come from register .* but ${other.path} is register`));
+    expect(text).toMatch(new RegExp(`This stack's addresses come from register .* but ${other.store} is register`));
     expect(contentOf(backendOf(site))).toEqual(before);
-    expect(other.leases()).toEqual([]);
+    expect(await other.leases()).toEqual([]);
   });
 
   test("ends with code 2 and one line without a stack", async () => {

@@ -30,7 +30,7 @@ withTools(TOOLS, () => {
       expect(outputs).toEqual(preview.outputs);
       const address = async (name: string) => String((await stack.outputs(name))["address"]);
       const [web, db] = [await address("web"), await address("db")];
-      expect(lab.register.live()).toEqual([web, db].sort());
+      expect(await lab.register.live()).toEqual([web, db].sort());
 
       const hosts = String(outputs["dnsmasqHosts"]);
       expect(hosts.split("\n")).toEqual([`${web},192.0.2.10,web`, `${db},192.0.2.11,db`]);
@@ -47,7 +47,7 @@ withTools(TOOLS, () => {
       );
 
       for (const file of ["hosts", "reservations.json"]) rmSync(join(stack.directory, file));
-      shell(`${HAND_MADE}${linesWithoutPulumi()}`, shellEnv(lab.register.path), stack.directory);
+      shell(`${HAND_MADE}${linesWithoutPulumi()}`, shellEnv(lab.register.store), stack.directory);
       const lines = readFileSync(join(stack.directory, "hosts"), "utf8").trim().split("\n");
       expect(lines.sort()).toEqual(hosts.split("\n").sort());
       const reservations: unknown = JSON.parse(readFileSync(join(stack.directory, "reservations.json"), "utf8"));

@@ -56,7 +56,7 @@ withTools({ ...VALIDATOR, ...VIRSH }, () => {
         ["bridge", "br0", "e1000e", await address("web-storage")],
       ]);
       expect(interfacesOf("db", db).map(columns)).toEqual([["network", "default", "virtio", await address("db-lan")]]);
-      expect(lab.register.live()).toHaveLength(3);
+      expect(await lab.register.live()).toHaveLength(3);
     });
   });
 

@@ -20,13 +20,13 @@ function advice(pattern: RegExp): string {
 
 promisesOf(example, (scenario, open) => {
   scenario("keeps the address that Proxmox drew for a machine, as the README says", async (lab) => {
-    const env = shellEnv(lab.register.path);
+    const env = shellEnv(lab.register.store);
     shell(`macpool init && ${advice(/^macpool/)}`, env);
     const stack = await open(lab);
     const program = exampleFile("proxmox", "index.ts");
     stack.program(program.replace(/new MacAddress\([^)]*\)/, advice(/^new MacAddress/)));
     await stack.up();
     expect(await addressGiven(stack, example)).toBe("BC:24:11:2E:7A:01");
-    expect(lab.register.live()).toEqual(["bc:24:11:2e:7a:01"]);
+    expect(await lab.register.live()).toEqual(["bc:24:11:2e:7a:01"]);
   });
 });

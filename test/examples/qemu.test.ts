@@ -33,7 +33,7 @@ withTools(QEMU, () => {
         });
         seen.push(...declared);
       }
-      expect(lab.register.live()).toEqual(seen.sort());
+      expect(await lab.register.live()).toEqual(seen.sort());
       expect(new Set(seen).size).toBe(3);
     });
   });

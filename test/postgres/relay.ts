@@ -9,6 +9,8 @@ export type Cut = "request" | "reply";
 export class Relay {
   /** How many connections were cut. */
   cuts = 0;
+  /** How many times the server had answered all it was asked, logins included; counted only without TLS. */
+  roundTrips = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #next: { readonly cut: Cut; readonly text: string } | undefined;
@@ -56,7 +58,14 @@ export class Relay {
       }
       server.write(data);
     });
-    server.on("data", (data) => (isDoomed ? end() : client.write(data)));
+    const count = readyCounter(() => {
+      this.roundTrips += 1;
+    });
+    server.on("data", (data) => {
+      if (isDoomed) return end();
+      count(data);
+      client.write(data);
+    });
   }
 
   async #end(): Promise<void> {
@@ -64,4 +73,17 @@ export class Relay {
     this.#server.close();
     await once(this.#server, "close");
   }
+}
+
+/** Returns what hears a server's messages, in whatever pieces, and calls `onReady` for each ReadyForQuery. */
+function readyCounter(onReady: () => void): (data: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (data) => {
+    rest = Buffer.concat([rest, data]);
+    // A message is a letter and its length, which counts itself.
+    while (rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
+      if (rest[0] === "Z".charCodeAt(0)) onReady();
+      rest = rest.subarray(1 + rest.readUInt32BE(1));
+    }
+  };
 }

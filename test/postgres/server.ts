@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, chownSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { appendFileSync, chownSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ export interface ServerOptions {
   readonly settings?: readonly string[];
   /** Lines of pg_hba.conf that come before the usual ones. */
   readonly access?: readonly string[];
+  /** Files of the server's directory, by name, that only it may read. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A user of this machine whom a server may run as; it refuses root. */
@@ -120,18 +122,24 @@ export class TestServer {
     });
   }
 
-  #initialise({ settings = [], access = [] }: ServerOptions): void {
+  #initialise({ settings = [], access = [], files = {} }: ServerOptions): void {
     this.run("initdb", ["-D", this.data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
     const port = [`port = ${this.port}`, "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"];
     // Small, so that several servers fit on one machine.
     const usual = ["shared_buffers = 64MB", "max_connections = 120", "fsync = on", "log_min_messages = warning"];
     appendFileSync(join(this.data, "postgresql.conf"), `\n${[...port, ...usual, ...settings].join("\n")}\n`);
+    for (const [name, content] of Object.entries(files)) this.#add(name, content);
     if (access.length === 0) return;
     const hba = join(this.data, "pg_hba.conf");
     const before = readFileSync(hba, "utf8");
     rmSync(hba);
-    appendFileSync(hba, `${access.join("\n")}\n${before}`);
-    if (this.#user !== undefined) chownSync(hba, this.#user.uid, this.#user.gid);
+    this.#add("pg_hba.conf", `${access.join("\n")}\n${before}`);
+  }
+
+  #add(name: string, content: string): void {
+    const path = join(this.data, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    if (this.#user !== undefined) chownSync(path, this.#user.uid, this.#user.gid);
   }
 
   async #ready(child: ChildProcess): Promise<void> {

@@ -3,7 +3,8 @@ import type { Lease } from "../../lease/lease";
 import { columnsOf } from "../definition-rows";
 import type { RegisterRecord } from "../record";
 import type { StoreContext } from "../store";
-import { connect, type Queryable } from "./database";
+import { connectWhenReady } from "./connect";
+import { type Queryable } from "./database";
 import { Names } from "./names";
 import { isConstraint, translate } from "./postgres-error";
 import { createSchema } from "./schema";
@@ -35,7 +36,7 @@ export async function loadPostgres(
   context: StoreContext,
   signal?: AbortSignal,
 ): Promise<Loaded> {
-  const database = await connect(store, { password: context.storePassword });
+  const database = await connectWhenReady(store, context);
   try {
     let loaded: Omit<Loaded, "location"> | undefined;
     await createSchema(database, context.clock, async (session) => {

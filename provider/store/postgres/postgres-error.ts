@@ -105,7 +105,12 @@ const TABLE: readonly Row[] = [
   ],
   [/^42P01$/, "REGISTER_CORRUPT", "a table is missing. Restore the database from a backup."],
   [/^53[12]00$/, "REGISTER_FULL", "the server has no space left; nothing was allocated. Free some and run again."],
-  [/^(53300|57P03)$/, "REGISTER_UNREACHABLE", "the server takes no more connections just now. Wait and run again."],
+  [/^53300$/, "REGISTER_UNREACHABLE", "the server takes no more connections just now. Wait and run again."],
+  [
+    /^57P03$/,
+    "REGISTER_UNREACHABLE",
+    "the server is starting, stopping or recovering, and takes no connections yet. Wait and run again.",
+  ],
   [
     /^(XX00[12])$/,
     "REGISTER_CORRUPT",
@@ -130,7 +135,7 @@ const TABLE: readonly Row[] = [
     "the server has no TLS, and sslmode demands it. Set it up there, or choose another sslmode.",
   ],
   [
-    /CERT|SIGNED|ISSUER|TLS|SSL/,
+    /CERT|SIGNED|SIGNATURE|ISSUER|INVALID_CA|HOSTNAME_MISMATCH|TLS|SSL/,
     "REGISTER_UNUSABLE",
     "the server's certificate is not accepted. Check sslrootcert, and with verify-full that the certificate names the host.",
   ],

@@ -5,7 +5,8 @@ import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import { type Patience, patienceOf, type Waiting } from "../patience";
 import { RECONCILE } from "../remedies";
 import type { EventFilter, Following, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "../store";
-import { connect, type Database, type DatabaseOptions, type Queryable } from "./database";
+import { connectWhenReady } from "./connect";
+import { type Database, type DatabaseOptions, type Queryable } from "./database";
 import { dump } from "./dump";
 import { events, leases } from "./lists";
 import { translate } from "./postgres-error";
@@ -52,7 +53,7 @@ export async function openPostgresStore(
   context: StoreContext,
   options: PostgresOptions = {},
 ): Promise<LeaseStore> {
-  const database = await connect(store, { password: context.storePassword, ...options });
+  const database = await connectWhenReady(store, context, options);
   const patience = patienceOf(database.location, context, options);
   try {
     await withRetries(patience, () => openSchema(database, context.clock));
@@ -77,7 +78,7 @@ export async function createPostgresRegister(
   context: StoreContext,
   options: PostgresOptions = {},
 ): Promise<string> {
-  const database = await connect(store, { password: context.storePassword, ...options });
+  const database = await connectWhenReady(store, context, options);
   try {
     await createSchema(database, context.clock, (session) => fill(session, database, content, context));
     return database.location;

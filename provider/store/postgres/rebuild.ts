@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
-import { connect } from "./database";
+import { connectWhenReady } from "./connect";
+
 import { translate } from "./postgres-error";
 import { createPostgresRegister, openPostgresStore } from "./postgres-store";
 import { transaction } from "./schema";
@@ -21,7 +22,7 @@ export async function rebuildPostgres<T>(
 ): Promise<T> {
   const { schema } = parsePostgresUrl(store);
   const draft = `draft_${randomUUID().replaceAll("-", "")}`;
-  const database = await connect(store, { password: context.storePassword });
+  const database = await connectWhenReady(store, context);
   try {
     await createPostgresRegister(withSchema(store, draft), content, context);
     const register = await openPostgresStore(withSchema(store, draft), context);

@@ -10,7 +10,7 @@ const NICS = 60;
 async function halfAnUp(lab: Lab, victim: Victim): Promise<void> {
   const rack = await rackOf(lab, NICS);
   await rack.stack.upKilled("nic-30", victim);
-  const granted = lab.register.holders();
+  const granted = await lab.register.holders();
   expect(granted).toHaveProperty("nic-30");
   expect(Object.keys(granted).length).toBeLessThan(NICS);
   await rack.upAfter(granted);

@@ -16,14 +16,14 @@ onEveryEngine((scenario) => {
     const ups = await Promise.all(racks.map(({ stack }) => stack.up()));
     const macs = ups.flatMap(({ outputs }) => Object.values(outputs));
     expect(new Set(macs).size).toBe(STACKS * NICS);
-    expect(lab.register.live()).toEqual([...macs].sort());
+    expect(await lab.register.live()).toEqual([...macs].sort());
     for (const { text } of ups) expect(text).not.toMatch(OURS);
     expect(await lab.register.faults()).toEqual([]);
 
     const downs = await Promise.all(racks.map(({ stack }) => stack.destroy()));
     for (const { text } of downs) expect(text).not.toMatch(OURS);
-    expect(lab.register.live()).toEqual([]);
-    expect(lab.register.released()).toHaveLength(STACKS * NICS);
+    expect(await lab.register.live()).toEqual([]);
+    expect(await lab.register.released()).toHaveLength(STACKS * NICS);
     expect(await lab.register.faults()).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ onEveryEngine((scenario) => {
       async (lab) => {
         const rack = await rackOf(lab, NICS);
         await rack.killedIn("up", fault("create"));
-        const granted = lab.register.holders();
+        const granted = await lab.register.holders();
         expect("nic-7" in granted).toBe(isDone);
         const resources = await rack.stack.resources();
         expect(resources.some(({ urn }) => urn.endsWith("::nic-7"))).toBe(moment === "after the reply");
@@ -24,12 +24,14 @@ onEveryEngine((scenario) => {
 
         rack.describe("top of rack");
         await rack.killedIn("up", fault("update"));
-        expect(lab.register.lease("nic-7").description === "top of rack").toBe(isDone);
+        expect((await lab.register.lease("nic-7")).description === "top of rack").toBe(isDone);
         await rack.upAfter(macs);
-        expect(new Set(lab.register.leases().map(({ description }) => description))).toEqual(new Set(["top of rack"]));
+        expect(new Set((await lab.register.leases()).map(({ description }) => description))).toEqual(
+          new Set(["top of rack"]),
+        );
 
         await rack.killedIn("destroy", fault("delete"));
-        expect(lab.register.lease("nic-7").isLive).toBe(!isDone);
+        expect((await lab.register.lease("nic-7")).isLive).toBe(!isDone);
         await rack.destroy();
         await rack.upAfter(macs);
       },
@@ -43,10 +45,10 @@ onEveryEngine((scenario) => {
       const macs = await rack.up();
       const targetReplace = (await rack.stack.resource("nic-7")).urn;
       await rack.killedIn("up", { nic: "nic-7", change: "create", moment: "after the commit" }, { targetReplace });
-      expect(lab.register.holders()).toEqual(macs);
+      expect(await lab.register.holders()).toEqual(macs);
       expect((await rack.stack.up({ targetReplace })).changes).toEqual(["delete nic-7", "replace nic-7"]);
       // Another up would give it back what the delete of the old one must not have released.
-      expect(lab.register.holders()).toEqual(macs);
+      expect(await lab.register.holders()).toEqual(macs);
       await rack.upAfter(macs);
       await rack.destroy();
     },

@@ -5,7 +5,7 @@ import type { Lab } from "../support/lab";
 import { LockHolder } from "../support/lock-holder";
 import { inHaste } from "../support/provider-hooks";
 import { type Rack, rackOf } from "../support/rack";
-import { onEveryEngine } from "../support/scenario";
+import { withFilesOnly } from "../support/scenario";
 
 const NICS = 3;
 
@@ -23,8 +23,8 @@ interface Locked {
 function locked(tell: (locked: Locked, lab: Lab) => Promise<void>) {
   return async (lab: Lab): Promise<void> => {
     const rack = await rackOf(lab, NICS);
-    const holder = await LockHolder.of(lab.register.path);
-    const warning = `Another process holds the lock of register ${lab.register.path}. It may be suspended. Waiting, 60 s at most.`;
+    const holder = await LockHolder.of(lab.register.store);
+    const warning = `Another process holds the lock of register ${lab.register.store}. It may be suspended. Waiting, 60 s at most.`;
     try {
       await tell({ rack, holder, warning }, lab);
     } finally {
@@ -46,7 +46,7 @@ function whenHeard(words: readonly string[], react: () => void): (text: string) 
   };
 }
 
-onEveryEngine((scenario) => {
+withFilesOnly("nobody but the server holds its locks", (scenario) => {
   scenario(
     "an up that meets a register locked by a stopped process says so, and goes on when that one does",
     locked(async ({ rack, holder, warning }) => {
@@ -70,10 +70,10 @@ onEveryEngine((scenario) => {
       expect(waited).toBeGreaterThan(depth(6_000, 60_000));
       expect(text).toContain(warning);
       expect(text).toContain(
-        `Register ${lab.register.path} stayed locked by another process for 60 s; nothing was written. Look for a suspended pulumi or macpool process, end it, and run again.`,
+        `Register ${lab.register.store} stayed locked by another process for 60 s; nothing was written. Look for a suspended pulumi or macpool process, end it, and run again.`,
       );
       await holder.kill();
-      expect(lab.register.leases()).toEqual([]);
+      expect(await lab.register.leases()).toEqual([]);
       await rack.upAfter({});
     }),
   );
@@ -96,7 +96,7 @@ onEveryEngine((scenario) => {
       await holder.resume();
       // Whoever were left behind would have the lock by now.
       await new Promise((next) => setTimeout(next, 1_000));
-      expect(lab.register.leases()).toEqual([]);
+      expect(await lab.register.leases()).toEqual([]);
       await rack.upAfter({});
     }),
   );

@@ -10,6 +10,7 @@ const load = Module._load;
 Module._load = function (request, ...rest) {
   const loaded = load.call(this, request, ...rest);
   if (request === "better-sqlite3") once(loaded.prototype, watchCommits);
+  if (request === "pg") once(loaded.Client.prototype, watchQueries);
   if (request === "@grpc/grpc-js" && moment === "after the reply") once(loaded.Server.prototype, watchReplies);
   return loaded;
 };
@@ -29,7 +30,7 @@ function watchCommits(database) {
     if (/^insert into event /.test(sql)) {
       statement.run = (...values) => {
         const [, , kind, , , owner] = values;
-        isDue ||= owner.endsWith(`/${nic}`) && changeOf(kind) === change;
+        isDue ||= isOurs(kind, owner);
         return run(...values);
       };
     }
@@ -42,6 +43,26 @@ function watchCommits(database) {
     }
     return statement;
   };
+}
+
+/** Grants are one statement, which is a transaction by itself and may find that it cannot write. */
+function watchQueries(client) {
+  const query = client.query;
+  client.query = function (statement, ...rest) {
+    const answer = () => query.call(this, statement, ...rest);
+    if (statement?.name !== "macpool-apply") return answer();
+    const [kinds, owners] = [statement.values[11], statement.values[14]];
+    if (!kinds.some((kind, index) => isOurs(kind, owners[index]))) return answer();
+    if (moment === "before the commit") strike();
+    return answer().then((result) => {
+      if (moment === "after the commit" && result.rows[0]?.holds === true) strike();
+      return result;
+    });
+  };
+}
+
+function isOurs(kind, owner) {
+  return owner.endsWith(`/${nic}`) && changeOf(kind) === change;
 }
 
 function changeOf(kind) {

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Config } from "../../engine/stack";
 import type { Properties } from "../../host/harness";
 import type { Deployer, Engine, Outcome, RunOptions, State, StateResource, Victim } from "./engine";
-import { Register } from "./register";
+import type { Register } from "./register";
 
 /** A stack to be; what is left out is that of an ordinary project. */
 export interface StackPlan {
@@ -21,6 +21,8 @@ export interface StackPlan {
   /** Default: the lab's register as `macpool:store`. */
   readonly config?: Config;
   readonly env?: NodeJS.ProcessEnv;
+  /** Leaves the lab's register missing also where deployments do not make it. */
+  readonly isRegisterMissing?: boolean;
   /** Where the project is. Default: a directory below the fixture, where the package is installed. */
   readonly directory?: string;
 }
@@ -31,6 +33,9 @@ export interface BareProject {
   link(name: string): void;
   unlink(name: string): void;
 }
+
+/** Makes a register of the kind that a run is about; `path` is where it is, if that is a file. */
+export type RegisterMaker = (path: string) => Register;
 
 /** Looking at a program's types takes as long as all the rest of a deployment, so only one scenario does it. */
 const UNTYPED = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
@@ -51,18 +56,20 @@ const tsconfig = JSON.stringify({
 
 /** What one scenario works with: directories of its own, that go away with it. */
 export class Lab {
-  /** The register that stacks use unless told otherwise; it does not exist yet. */
+  /** The register that stacks use unless told otherwise; it does not exist before the first stack. */
   register: Register;
   readonly #engine: Engine;
+  readonly #registers: RegisterMaker;
   readonly #fixture: string;
   readonly #directory: string;
   #count = 0;
 
-  constructor(engine: Engine, fixture: string, directory: string) {
+  constructor(engine: Engine, registers: RegisterMaker, fixture: string, directory: string) {
     this.#engine = engine;
+    this.#registers = registers;
     this.#fixture = fixture;
     this.#directory = directory;
-    this.register = new Register(this.path("register.db"));
+    this.register = this.newRegister("register");
   }
 
   /** Returns a path of this scenario. */
@@ -75,14 +82,20 @@ export class Lab {
     return this.path("home");
   }
 
+  /** Returns another register, which does not exist yet. */
+  newRegister(name: string): Register {
+    return this.#registers(this.path(`${name}.db`));
+  }
+
   /** Has stacks use another register from now on. */
-  useRegister(path: string): void {
-    this.register = new Register(path);
+  useRegister(register: Register): void {
+    this.register = register;
   }
 
   /** Writes a project and makes a stack of it, with no state and in a backend of its own. */
   async stack(plan: StackPlan): Promise<Stack> {
     this.#count += 1;
+    if (plan.isRegisterMissing !== true) await this.register.prepare();
     const { entry = "index.ts", project = "network", stack = "dev" } = plan;
     const projectDir = plan.directory ?? this.path(`project-${this.#count}`);
     const backendDir = this.path(`backend-${this.#count}`);
@@ -90,7 +103,7 @@ export class Lab {
     const settings = { name: project, runtime: "nodejs", main: entry };
     write(projectDir, { "Pulumi.yaml": JSON.stringify(settings), "tsconfig.json": tsconfig, ...plan.files });
     write(projectDir, { [entry]: plan.program });
-    const config = plan.config ?? { "macpool:store": this.register.path };
+    const config = plan.config ?? { "macpool:store": this.register.store };
     const env = { ...this.#environment(), ...plan.env };
     const options = { projectDir, entry, project, stack, config, env, backendDir };
     return new Stack(await this.#engine.open(options), projectDir, entry);
@@ -112,7 +125,8 @@ export class Lab {
   #environment(): NodeJS.ProcessEnv {
     const home = this.home;
     const data = { HOME: home, XDG_DATA_HOME: home, LOCALAPPDATA: home };
-    return { CI: "", MACPOOL_STORE: "", MACPOOL_STORE_PASSWORD: "", ...UNTYPED, ...data };
+    const passwords = { MACPOOL_STORE_PASSWORD: "", PGPASSWORD: "", PGPASSFILE: "/nowhere" };
+    return { CI: "", MACPOOL_STORE: "", ...passwords, ...UNTYPED, ...data };
   }
 }
 

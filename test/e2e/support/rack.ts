@@ -49,8 +49,8 @@ export class Rack {
     expect(macs).toMatchObject(granted);
     expect(Object.keys(macs)).toHaveLength(this.#count);
     expect(new Set(Object.values(macs)).size).toBe(this.#count);
-    expect(this.#lab.register.holders()).toEqual(macs);
-    expect(this.#lab.register.released()).toEqual([]);
+    expect(await this.#lab.register.holders()).toEqual(macs);
+    expect(await this.#lab.register.released()).toEqual([]);
     expect(await this.#lab.register.faults()).toEqual([]);
     expect(await this.stack.up()).toMatchObject({ changes: [], outputs: macs });
     return macs;
@@ -60,8 +60,8 @@ export class Rack {
   async destroy(): Promise<void> {
     await this.stack.destroy();
     expect(await this.stack.resources()).toEqual([]);
-    expect(this.#lab.register.live()).toEqual([]);
-    expect(this.#lab.register.released()).toHaveLength(this.#count);
+    expect(await this.#lab.register.live()).toEqual([]);
+    expect(await this.#lab.register.released()).toHaveLength(this.#count);
     expect(await this.#lab.register.faults()).toEqual([]);
   }
 }
@@ -71,11 +71,12 @@ export class Rack {
  * nothing but the register itself knows which NIC has which.
  */
 export async function rackOf(lab: Lab, count: number, plan: Partial<StackPlan> = {}): Promise<Rack> {
-  if (!lab.register.exists) {
+  if (!(await lab.register.exists())) {
     const ranges = [parsePrefix("52:54:00:aa")];
-    await lab.register.create().change((store) => store.createPool({ name: "rack", ranges, strategy: "sequential" }));
+    const register = await lab.register.create();
+    await register.change((store) => store.createPool({ name: "rack", ranges, strategy: "sequential" }));
   }
-  const config = { "macpool:store": lab.register.path, "macpool:pool": "rack" };
+  const config = { "macpool:store": lab.register.store, "macpool:pool": "rack" };
   const env = { PULUMI_PARALLEL: String(PARALLEL) };
   const stack = await lab.stack({ entry: "index.js", program: programOf(count, ""), config, env, ...plan });
   return new Rack(lab, stack, count);

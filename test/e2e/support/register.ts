@@ -1,9 +1,6 @@
-import { copyFileSync, existsSync, rmSync } from "node:fs";
-import Database from "better-sqlite3";
 import { MacpoolError } from "../../../provider/error";
 import { formatMac, type Mac, parseMac } from "../../../provider/mac/mac";
-import { newRegister, openRegister, systemContext } from "../../../provider/store/open";
-import { createSqliteRegister } from "../../../provider/store/sqlite/sqlite-store";
+import { openRegister, systemContext } from "../../../provider/store/open";
 import type { LeaseStore } from "../../../provider/store/store";
 
 /** One lease as the register has it. */
@@ -17,29 +14,53 @@ export interface LeaseRow {
   readonly isLive: boolean;
 }
 
-const context = systemContext(() => {});
+/** A row of a lease. */
+export type RawLease = Omit<LeaseRow, "address" | "isLive"> & {
+  readonly address: Mac;
+  readonly isLive: boolean | 0 | 1;
+};
 
-/** A register file, looked at without any of the product's code in between. */
-export class Register {
-  readonly path: string;
+/** Every lease by address, in words that both kinds of database take. */
+const LEASES = `select address, lease.owner, name.value as installation, pool.name as pool, token, lease.description,
+    released_at is null as "isLive"
+  from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`;
 
-  constructor(path: string) {
-    this.path = path;
-  }
+/** The kind of every event, oldest first. */
+export const EVENTS = "select kind from event order by seq";
 
-  get exists(): boolean {
-    return existsSync(this.path);
-  }
+export const context = systemContext(() => {});
+
+/** A register of a scenario, looked at without any of the product's code in between. */
+export abstract class Register {
+  /** What `macpool:store` says of it: a path, or a URL. */
+  abstract readonly store: string;
+
+  /** Whether it is there. */
+  abstract exists(): Promise<boolean>;
 
   /** Creates it, with the content of a new register, as `macpool init` does. */
-  create(): this {
-    createSqliteRegister(this.path, newRegister(), context);
-    return this;
-  }
+  abstract create(): Promise<this>;
+
+  /** Sees to it that deployments can use it: a file is made by the first of them, a schema of a server by its operator. */
+  abstract prepare(): Promise<void>;
+
+  /** Whether no deployment has made it or written to it. */
+  abstract isUntouched(): Promise<boolean>;
+
+  /** Removes a lease as if it had never been, behind the product's back. */
+  abstract lose(address: string): Promise<void>;
+
+  /** Deletes it, and all that belongs to it. */
+  abstract remove(): Promise<void>;
+
+  /** Copies it, while nobody writes, over whatever `other` is; both must be of this kind. */
+  abstract copyTo(other: Register): Promise<void>;
+
+  protected abstract rows<Row extends object>(sql: string): Promise<readonly Row[]>;
 
   /** Changes it by the verbs of a store. */
   async change(work: (store: LeaseStore) => Promise<unknown>): Promise<void> {
-    const store = await openRegister(this.path, context);
+    const store = await openRegister(this.store, context);
     try {
       await work(store);
     } finally {
@@ -60,30 +81,31 @@ export class Register {
   }
 
   /** Returns every lease, live or released, by address. */
-  leases(): LeaseRow[] {
-    const rows = this.#query<Omit<LeaseRow, "address" | "isLive"> & { address: Mac; isLive: 0 | 1 }>(
-      `select address, lease.owner, name.value as installation, pool.name as pool, token, lease.description,
-              released_at is null as isLive
-       from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`,
-    );
-    return rows.map((row) => ({ ...row, address: formatMac(row.address), isLive: row.isLive === 1 }));
+  async leases(): Promise<LeaseRow[]> {
+    const rows = await this.rows<RawLease>(LEASES);
+    return rows.map((row) => ({ ...row, address: formatMac(Number(row.address)), isLive: Boolean(row.isLive) }));
   }
 
   /** Returns the lease, live or released, of the only owner whose last part is `name`. */
-  lease(name: string): LeaseRow {
-    const [lease, ...others] = this.leases().filter(({ owner }) => owner.split("/").at(-1) === name);
+  async lease(name: string): Promise<LeaseRow> {
+    const [lease, ...others] = (await this.leases()).filter(({ owner }) => owner.split("/").at(-1) === name);
     if (lease === undefined || others.length > 0) throw new Error(`"${name}" has ${others.length} leases too many`);
     return lease;
   }
 
   /** Returns the addresses that are leased now. */
-  live(): string[] {
-    return this.leases().flatMap(({ address, isLive }) => (isLive ? [address] : []));
+  async live(): Promise<string[]> {
+    return (await this.leases()).flatMap(({ address, isLive }) => (isLive ? [address] : []));
+  }
+
+  /** Returns the addresses that were released. */
+  async released(): Promise<string[]> {
+    return (await this.leases()).flatMap(({ address, isLive }) => (isLive ? [] : [address]));
   }
 
   /** Returns who holds which address now: the last part of each owner, which two leases must not share. */
-  holders(): Readonly<Record<string, string>> {
-    const live = this.leases().filter(({ isLive }) => isLive);
+  async holders(): Promise<Readonly<Record<string, string>>> {
+    const live = (await this.leases()).filter(({ isLive }) => isLive);
     const holders = Object.fromEntries(live.map(({ owner, address }) => [owner.split("/").at(-1) ?? "", address]));
     if (Object.keys(holders).length < live.length) throw new Error("an owner holds two addresses");
     return holders;
@@ -98,43 +120,8 @@ export class Register {
     return faults;
   }
 
-  /** Returns the addresses that were released. */
-  released(): string[] {
-    return this.leases().flatMap(({ address, isLive }) => (isLive ? [] : [address]));
-  }
-
   /** Returns what happened, oldest first: the kind of each event. */
-  events(): string[] {
-    return this.#query<{ kind: string }>("select kind from event order by seq").map(({ kind }) => kind);
-  }
-
-  /** Removes a lease as if it had never been, behind the product's back. */
-  lose(address: string): void {
-    const database = new Database(this.path, { fileMustExist: true });
-    database.prepare("delete from lease where address = ?").run(parseMac(address));
-    database.close();
-  }
-
-  /** Deletes it, log and all. */
-  remove(): void {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(this.path + suffix, { force: true });
-  }
-
-  /** Copies the register, log and all, while nobody has it open, over whatever is there. */
-  copyTo(path: string): void {
-    const database = new Database(this.path, { fileMustExist: true });
-    database.pragma("wal_checkpoint(truncate)");
-    database.close();
-    new Register(path).remove();
-    copyFileSync(this.path, path);
-  }
-
-  #query<Row>(sql: string): Row[] {
-    const database = new Database(this.path, { readonly: true, fileMustExist: true });
-    try {
-      return database.prepare<[], Row>(sql).all();
-    } finally {
-      database.close();
-    }
+  async events(): Promise<string[]> {
+    return (await this.rows<{ kind: string }>(EVENTS)).map(({ kind }) => kind);
   }
 }

@@ -61,9 +61,9 @@ async function keepsItsAddress(lab: Lab, example: TypedExample, modules: string)
   expect(foreseen.outputs["address"]).toBe(outputs["address"]);
   const given = () => addressGiven(stack, example);
   expect(await given()).toBe(outputs["address"]);
-  expect(lab.register.live()).toEqual([String(outputs["address"]).toLowerCase()]);
+  expect(await lab.register.live()).toEqual([String(outputs["address"]).toLowerCase()]);
   await stack.destroy();
-  expect(lab.register.live()).toEqual([]);
+  expect(await lab.register.live()).toEqual([]);
   await stack.up();
   expect(await given()).toBe(outputs["address"]);
 }
@@ -80,7 +80,7 @@ async function replacesInOrder(lab: Lab, example: TypedExample, modules: string)
 
 /** Opens the example with its packages installed, and with a stand-in for the provider's plugin. */
 async function open(lab: Lab, example: TypedExample, modules: string): Promise<Stack> {
-  const config = { "macpool:store": lab.register.path, ...example.config };
+  const config = { "macpool:store": lab.register.store, ...example.config };
   const stack = await openExample(lab, example.name, { config, env: plugin(lab, example) });
   symlinkSync(modules, join(stack.directory, "node_modules"), "junction");
   return stack;
