@@ -176,7 +176,10 @@ export class Writer {
   async #wasWritten(attempt: Attempt): Promise<boolean> {
     if (!attempt.isChanged) return false;
     const { draft, answers } = attempt;
-    const reply = await withRetries(this.#patience, () => recognise(draft, answers, this.#database));
+    const reply = await withRetries(this.#patience, async () => {
+      await this.#database.endLost();
+      return recognise(draft, answers, this.#database);
+    });
     if (reply === undefined) return false;
     this.#conclude(attempt, reply);
     return true;
