@@ -1,8 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { parsePrefix } from "../../provider/mac/range";
 import type { Register } from "../store/support";
 import { type Cut, Relay } from "./relay";
-import { createSchema, describePostgres, openUrl } from "./support";
+import { createSchema, describePostgres, openUrl, runSql, withClient } from "./support";
 
 /** The statement that writes a group, and what ends a change of pools. */
 const WRITE = "macpool-apply";
@@ -12,7 +13,7 @@ async function throughRelay() {
   const direct = await createSchema();
   const { relay, url } = await Relay.before(direct);
   const register = await openUrl(url);
-  return { relay, register, direct: await openUrl(direct) };
+  return { relay, register, direct: await openUrl(direct), url: direct };
 }
 
 async function sound(register: Register): Promise<void> {
@@ -80,5 +81,43 @@ describePostgres("a connection that breaks", () => {
     relay.cutNext("reply", "json_build");
     expect((await register.store.pools()).map(({ name }) => name)).toEqual(["big", "tiny"]);
     expect(relay.cuts).toBe(1);
+  });
+});
+
+/** Holds every row that a grant in pool `tiny` needs while `begin` asks and its connection breaks; then lets go. */
+async function whileWaiting<T>(url: string, relay: Relay, begin: () => Promise<T>): Promise<T> {
+  return withClient(url, async (client) => {
+    await client.query("begin");
+    await client.query("select from pool for update");
+    await client.query("select from lease for update");
+    const begun = begin();
+    const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like 'with%relied%'";
+    while ((await runSql(waiting)).length === 0) await pause(20);
+    relay.turnTo(relay.target);
+    // By then the client is back and has looked for what it asked.
+    await pause(500);
+    await client.query("commit");
+    return begun;
+  });
+}
+
+describePostgres("a connection that breaks while the server still works on what was asked", () => {
+  it("leaves no address behind that nobody knows of", async () => {
+    const { relay, register, direct, url } = await throughRelay();
+    const { lease, rule } = await whileWaiting(url, relay, () => register.grant({ pool: "tiny", owner: "" }));
+    expect(rule).toBe("sequence");
+    expect(await direct.leases()).toEqual([lease]);
+    expect(await direct.events({ address: lease.address })).toHaveLength(1);
+    await sound(direct);
+  });
+
+  it("does not make a release one that had nothing to release", async () => {
+    const { relay, register, direct, url } = await throughRelay();
+    const { lease } = await register.grant();
+    const released = await whileWaiting(url, relay, () => register.release(lease));
+    expect(released).toMatchObject({ address: lease.address });
+    expect(await direct.leases()).toEqual([released]);
+    expect(await direct.events({ address: lease.address })).toHaveLength(2);
+    await sound(direct);
   });
 });

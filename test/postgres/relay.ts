@@ -5,18 +5,24 @@ import { onTestFinished } from "vitest";
 /** When a connection is cut: before the server gets what is asked, or after it did it and before anybody hears of it. */
 export type Cut = "request" | "reply";
 
-/** Stands between a client and a server, and cuts connections when told to. It ends with the test. */
+/** Stands between clients and a server, and cuts connections when told to. It ends with the test. */
 export class Relay {
   /** How many connections were cut. */
   cuts = 0;
   /** How many times the server had answered all it was asked, logins included; counted only without TLS. */
   roundTrips = 0;
+  /** How many of those after the server did what was asked. */
+  lostReplies = 0;
+  /** The port of the server that new connections are led to. */
+  target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<() => void>();
   #next: { readonly cut: Cut; readonly text: string } | undefined;
 
   private constructor(target: number) {
-    this.#server = createServer((client) => this.#join(client, connect(target, "127.0.0.1")));
+    this.target = target;
+    this.#server = createServer((client) => this.#join(client, connect(this.target, "127.0.0.1")));
   }
 
   /** Starts one for the server that a URL names, and returns it with the URL to use instead. */
@@ -35,12 +41,28 @@ export class Relay {
     this.#next = { cut, text };
   }
 
+  /** Cuts one connection at once, whatever it is doing; `which` is from 0 up to 1. */
+  cutAny(which: number): void {
+    const cut = [...this.#connections][Math.floor(which * this.#connections.size)];
+    if (cut === undefined) return;
+    this.cuts += 1;
+    cut();
+  }
+
+  /** Cuts all connections, and leads those to come to the server that listens at `target`. */
+  turnTo(target: number): void {
+    this.target = target;
+    for (const cut of [...this.#connections]) cut();
+  }
+
   #join(client: Socket, server: Socket): void {
     let isDoomed = false;
     const end = () => {
       client.destroy();
       server.destroy();
+      this.#connections.delete(end);
     };
+    this.#connections.add(end);
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on("error", end).on("close", () => {
@@ -55,6 +77,7 @@ export class Relay {
         this.cuts += 1;
         isDoomed = true;
         if (next.cut === "request") return end();
+        this.lostReplies += 1;
       }
       server.write(data);
     });

@@ -33,7 +33,14 @@ interface Portion {
   /** Where sequences went on, and go on now. */
   readonly cursors: readonly { readonly pool: string; readonly from: Mac; readonly to: Mac }[];
   readonly events: readonly DraftEvent[];
-  readonly leases: readonly { readonly lease: Lease; readonly isNew: boolean }[];
+  readonly leases: readonly WrittenLease[];
+}
+
+interface WrittenLease {
+  readonly lease: Lease;
+  readonly isNew: boolean;
+  /** Whether it begins now, at the time of its event. */
+  readonly begins: boolean;
 }
 
 /**
@@ -60,7 +67,7 @@ export async function applyInOrder(draft: DraftLedger, answers: Answers, writing
     const before = event.before === undefined ? undefined : (numbers.get(event.before) ?? event.before);
     const leases = draft.writes
       .filter(({ seq }) => seq === event.seq)
-      .map((lease) => ({ lease, isNew: !seen.has(lease.address) && draft.before(lease.address) === undefined }));
+      .map((lease) => ({ ...writtenOf(lease, draft), isNew: !seen.has(lease.address) && isNewIn(draft, lease) }));
     for (const { lease } of leases) seen.add(lease.address);
     const portion = { ...whole, owners: [], addresses: [], cursors: [], events: [{ ...event, before }], leases };
     const {
@@ -75,12 +82,24 @@ export async function applyInOrder(draft: DraftLedger, answers: Answers, writing
 /** Gives the leases that a draft wrote the numbers and time of their events: those foreseen, unless others wrote meanwhile. */
 export function stamp(draft: DraftLedger, { numbers, at }: Pick<Reply, "numbers" | "at">): void {
   const positions = positionsOf(draft.events);
-  const time = (given: number | undefined) => (given === draft.now ? (at ?? given) : given);
+  const now = at ?? draft.now;
   for (const lease of draft.writes) {
     const seq = numbers[positionIn(positions, lease) - 1] ?? lease.seq;
-    const { acquiredAt, releasedAt } = lease;
-    Object.assign(lease, { seq, acquiredAt: time(acquiredAt), releasedAt: time(releasedAt) });
+    const acquiredAt = writtenOf(lease, draft).begins ? now : lease.acquiredAt;
+    const releasedAt = lease.releasedAt === draft.now ? now : lease.releasedAt;
+    Object.assign(lease, { seq, acquiredAt, releasedAt });
   }
+}
+
+function writtenOf(lease: Lease, draft: DraftLedger): WrittenLease {
+  const before = draft.before(lease.address);
+  // One that goes on began before, though it may have been at what is the time again.
+  const goesOn = before?.releasedAt === undefined && before?.acquiredAt === lease.acquiredAt;
+  return { lease, isNew: isNewIn(draft, lease), begins: !goesOn && lease.acquiredAt === draft.now };
+}
+
+function isNewIn(draft: DraftLedger, { address }: Lease): boolean {
+  return draft.before(address) === undefined;
 }
 
 async function write(portion: Portion, { session, lock, names }: Writing): Promise<Reply> {
@@ -100,7 +119,7 @@ function portionOf(draft: DraftLedger, answers: Answers): Portion {
     addresses: addresses.map((address) => [address, draft.before(address)?.seq ?? 0]),
     cursors: [...draft.movedCursors].map(([pool, to]) => ({ pool, from: answers.cursors.get(pool) ?? 0, to })),
     events: draft.events,
-    leases: [...draft.written.values()].map((lease) => ({ lease, isNew: draft.before(lease.address) === undefined })),
+    leases: [...draft.written.values()].map((lease) => writtenOf(lease, draft)),
   };
 }
 
@@ -150,7 +169,7 @@ function leaseColumns({ leases, events }: Portion, ids: IdOf): readonly unknown[
     column(({ rotation }) => rotation),
     column(({ slot }) => slot),
     column(({ token }) => token),
-    column(({ acquiredAt }) => acquiredAt),
+    leases.map(({ lease, begins }) => (begins ? null : lease.acquiredAt)),
     column(({ releasedAt }) => releasedAt ?? null),
     column(({ description }) => description),
     column(({ tags }) => JSON.stringify(tags)),
@@ -204,7 +223,7 @@ const APPLY = `with
     from numbered left join numbered as previous on previous.n = numbered.follows),
   written as materialized (
     select drafted.*, numbered.seq, pool.id as pool_id,
-           case acquired_at when numbered.at then event_at else acquired_at end as begun_at,
+           coalesce(acquired_at, event_at) as begun_at,
            case released_at when numbered.at then event_at else released_at end as ended_at
     from unnest($20::bigint[], $21::boolean[], $22::bigint[], $23::text[], $24::text[], $25::integer[], $26::text[],
                 $27::bigint[], $28::text[], $29::bigint[], $30::bigint[], $31::text[], $32::text[])

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { postgresTls } from "../../environment";
 import { loadDriver } from "./load-driver";
-import { isAboutTls, translate } from "./postgres-error";
+import { isAboutTls, isLost, translate } from "./postgres-error";
 import { decodeJson, decodeText, encodeParameter } from "./text";
 import { type Encryption, encryptionsOf } from "./tls";
 import { type PostgresUrl, parsePostgresUrl } from "./url";
@@ -28,6 +28,11 @@ export interface Database extends Queryable {
   readonly schema: string;
   /** Lends one connection to `work`; whatever transaction it leaves open is undone. */
   session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * Ends what the server may still be doing for connections of ours that broke, and waits until it is over: only then can
+   * be found out what became of it.
+   */
+  endLost(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +87,8 @@ class PooledDatabase implements Database {
   readonly location: string;
   readonly schema: string;
   readonly #pool: pg.Pool;
+  /** The server's ids of connections that broke and whose work may go on there. */
+  readonly #lost = new Set<number>();
   #isClosed = false;
 
   constructor(url: PostgresUrl, ssl: Encryption, options: DatabaseOptions) {
@@ -117,10 +124,23 @@ class PooledDatabase implements Database {
       const value = await work({ query: (statement) => run(client, statement) });
       isSound = true;
       return value;
+    } catch (error) {
+      if (isLost(error) && "processID" in client) this.#lost.add(Number(client.processID));
+      throw error;
     } finally {
       // After any error its state is uncertain; a new connection costs little.
       client.release(!isSound);
     }
+  }
+
+  async endLost(): Promise<void> {
+    const lost = [...this.#lost];
+    if (lost.length === 0) return;
+    const stubborn = await this.query({ text: END, values: [lost] });
+    // Whoever is told so tries again, and gives up in the end.
+    if (stubborn.length > 0)
+      throw Object.assign(new Error("a broken connection's work goes on"), { code: "ETIMEDOUT" });
+    for (const id of lost) this.#lost.delete(id);
   }
 
   async close(): Promise<void> {
@@ -165,6 +185,16 @@ const SESSION = {
  * empty, and must not read whole tables when they are not.
  */
 const PLANNER = "-c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
+
+/**
+ * Yields those that do not end. After a restart, or on another server, an id may be that of another client of ours, which
+ * then finds out what became of its own work. Materialized, because conditions are tried in any order.
+ */
+const END = `with lost as materialized (
+    select pid from pg_stat_activity
+    where pid = any($1::integer[]) and pid <> pg_backend_pid() and usename = current_user
+      and application_name = current_setting('application_name'))
+  select pid from lost where not pg_terminate_backend(pid, 5000)`;
 
 /** By type: bigint, integer, smallint, text, json, boolean. Numbers are below 2^53. */
 const PARSERS: Readonly<Record<number, (raw: string) => unknown>> = {

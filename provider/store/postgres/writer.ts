@@ -1,6 +1,6 @@
 import { MacpoolError } from "../../error";
 import type { Ledger } from "../../lease/ledger";
-import { ForwardClock } from "../forward-clock";
+import { ForwardClock, type RegisterClock } from "../forward-clock";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import { apply, applyInOrder, type Reply, stamp, type Writing } from "./apply";
@@ -115,16 +115,17 @@ export class Writer {
   }
 
   async #prepareFully(items: readonly Item[], asked: Questions, session: Queryable): Promise<Attempt> {
+    const clock = this.#clock.standing();
     for (;;) {
       this.#head = await asked.put(session, this.#head.definitions);
-      const attempt = this.#run(items, this.#head);
+      const attempt = this.#run(items, this.#head, clock);
       if (attempt.draft.unknown === 0) return attempt;
       asked.add(attempt.draft.asked);
     }
   }
 
-  #run(items: readonly Item[], answers: Answers): Attempt {
-    return { ...runTogether(items, answers, { clock: this.#clock, actor: this.#actor }), answers };
+  #run(items: readonly Item[], answers: Answers, clock: RegisterClock = this.#clock): Attempt {
+    return { ...runTogether(items, answers, { clock, actor: this.#actor }), answers };
   }
 
   /** Returns whether the draft could be written. */
@@ -175,7 +176,10 @@ export class Writer {
   async #wasWritten(attempt: Attempt): Promise<boolean> {
     if (!attempt.isChanged) return false;
     const { draft, answers } = attempt;
-    const reply = await withRetries(this.#patience, () => recognise(draft, answers, this.#database));
+    const reply = await withRetries(this.#patience, async () => {
+      await this.#database.endLost();
+      return recognise(draft, answers, this.#database);
+    });
     if (reply === undefined) return false;
     this.#conclude(attempt, reply);
     return true;

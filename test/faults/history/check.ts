@@ -21,17 +21,24 @@ export interface Verdict {
 }
 
 /**
+ * How a register numbers its events. `rising`: a number that was drawn and not used stays free, and of two that are written
+ * at the same moment by machines whose clocks differ, the one with the greater number may have the earlier time.
+ */
+export type Numbering = "gapless" | "rising";
+
+/**
  * Checks what processes saw of a register (`lines`, of all of them) against what it holds when they are gone. All that
  * wrote leases must be in the history. The numbers of the events are taken for the order in which everything happened:
  * it must agree with what every process saw, with the monotonic clock, and with the rules of leases, step by step.
  *
  * Knows nothing of how a register is kept: one history is checked alike whatever wrote it.
  */
-export function checkHistory(lines: readonly Line[], content: Content): Verdict {
+export function checkHistory(lines: readonly Line[], content: Content, numbering: Numbering = "gapless"): Verdict {
   const violations: Violation[] = content.faults.map((what) => ({ promise: "content", what }));
   const entries = entriesOf(lines);
   const explanations = new Explanations(entries, content, violations);
   const { leases, steps } = replay(content, explanations, violations);
+  if (numbering === "gapless") checkNumbers(content, violations);
   checkOrder(entries, content, violations);
   checkUndone(entries, steps, violations);
   checkExhausted(entries, content, violations);
@@ -45,7 +52,7 @@ export function checkHistory(lines: readonly Line[], content: Content): Verdict 
   };
 }
 
-function checkOrder(entries: readonly Entry[], { events, seq }: Content, violations: Violation[]): void {
+function checkNumbers({ events }: Content, violations: Violation[]): void {
   for (const [index, event] of events.entries()) {
     const before = events[index - 1];
     if (before === undefined) continue;
@@ -54,6 +61,9 @@ function checkOrder(entries: readonly Entry[], { events, seq }: Content, violati
     }
     if (event.at < before.at) violations.push({ promise: "order", what: `time goes back at event ${event.seq}` });
   }
+}
+
+function checkOrder(entries: readonly Entry[], { events, seq }: Content, violations: Violation[]): void {
   const newest = events.at(-1)?.seq ?? 0;
   if (seq !== newest) violations.push({ promise: "order", what: `the counter is ${seq}, the newest event ${newest}` });
   for (const [entry, floor] of floorsOf(entries)) {

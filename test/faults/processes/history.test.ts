@@ -1,54 +1,18 @@
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { depth } from "../../depth";
 import { createFile, openFile, temporaryDirectory } from "../../store/support";
 import { oneOf, type Random, randomFrom } from "../disk/random";
 import { checkHistory } from "../history/check";
-import { type Content, contentOf } from "../history/content";
-import { type Entry, entriesOf } from "../history/entries";
+import { contentOf } from "../history/content";
+import { entriesOf } from "../history/entries";
 import { readHistory } from "../history/history";
 import { POOLS } from "../history/workload";
-import { Worker } from "./process";
+import { expectEveryRule, LANES, startWriters, unresolved, type Writer } from "./writers";
 
 const WORKERS = depth(4, 8);
-const LANES = 3;
 const FAULTS = depth(30, 500);
 const LIMIT = { timeout: depth(120_000, 1_800_000) };
-
-/** A process that works on the register, and whoever takes its place. */
-class Writer {
-  readonly logs: readonly string[];
-  readonly #path: string;
-  readonly #number: number;
-  #worker: Worker | undefined;
-  #starts = 0;
-
-  constructor(path: string, number: number, directory: string) {
-    this.#path = path;
-    this.#number = number;
-    this.logs = Array.from({ length: LANES }, (_, lane) => join(directory, `w${number}-${lane}.log`));
-  }
-
-  get worker(): Worker {
-    if (this.#worker === undefined) throw new Error("the writer was not started");
-    return this.#worker;
-  }
-
-  async start(): Promise<void> {
-    this.#worker = new Worker();
-    await this.#worker.ask({ do: "open", path: this.#path });
-    this.#starts += 1;
-    const seed = (lane: number) => (this.#starts * WORKERS + this.#number) * LANES + lane;
-    const lanes = this.logs.map((log, lane) => ({ name: `w${this.#number}-${lane}`, seed: seed(lane), log }));
-    this.#worker.tell({ do: "work", lanes });
-  }
-
-  async end(): Promise<void> {
-    expect(await this.worker.ask({ do: "stop" })).toEqual({});
-    expect(await this.worker.next(), "the work ended without an error").toEqual({});
-  }
-}
 
 /** Kills, suspends and misleads the writers, one after the other and at random; returns how many were killed. */
 async function trouble(writers: readonly [Writer, ...Writer[]], random: Random): Promise<number> {
@@ -76,40 +40,12 @@ async function trouble(writers: readonly [Writer, ...Writer[]], random: Random):
   return kills;
 }
 
-/** Returns those that nobody was told the outcome of, and that were not asked for again until somebody was. */
-function unresolved(entries: readonly Entry[]): readonly Entry[] {
-  const laneOf = ({ name }: Entry) => name.replace(/\..*/, "");
-  return entries.filter(
-    (entry) =>
-      entry.outcome === "unknown" &&
-      !entries.some(
-        (other) =>
-          other.outcome !== "unknown" &&
-          other.invokedAt > entry.invokedAt &&
-          laneOf(other) === laneOf(entry) &&
-          JSON.stringify(other.operation) === JSON.stringify(entry.operation),
-      ),
-  );
-}
-
-function expectEveryRule({ events }: Content): void {
-  const kinds = new Set(events.map(({ kind }) => kind));
-  for (const kind of ["keep", "reclaim", "derive", "sequence", "reuse", "release", "update"]) {
-    expect(kinds, `the work led to ${kind}`).toContain(kind);
-  }
-}
-
 describe("processes that write while they are killed, suspended and misled about the time", () => {
   it("lose nothing, give no address twice, skip none, and keep to every quarantine", LIMIT, async () => {
     const seed = Number(process.env["MACPOOL_SEED"] ?? Date.now() % 1_000_000);
     const path = createFile({ pools: POOLS });
     const directory = temporaryDirectory();
-    const writer = (number: number) => new Writer(path, number, directory);
-    const writers: [Writer, ...Writer[]] = [
-      writer(0),
-      ...Array.from({ length: WORKERS - 1 }, (_, index) => writer(index + 1)),
-    ];
-    await Promise.all(writers.map((one) => one.start()));
+    const writers = await startWriters(path, WORKERS, directory);
     const kills = await trouble(writers, randomFrom(seed));
     await Promise.all(writers.map((one) => one.end()));
     const lines = readHistory(writers.flatMap(({ logs }) => logs));

@@ -6,6 +6,8 @@ import type { AcquireRequest } from "../../../provider/lease/lease";
 import { formatMac } from "../../../provider/mac/mac";
 import { systemContext } from "../../../provider/store/open";
 import type { Waiting } from "../../../provider/store/patience";
+import { openPostgresStore } from "../../../provider/store/postgres/postgres-store";
+import { isPostgresUrl } from "../../../provider/store/postgres/url";
 import { createSqliteRegister, openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
 import type { InitialContent, LeaseStore } from "../../../provider/store/store";
 import { Workload } from "../history/workload";
@@ -55,7 +57,7 @@ async function obey(command: Command): Promise<object> {
       createSqliteRegister(command.path, command.content, context);
       return {};
     case "open":
-      store = await openSqliteStore(command.path, context, command);
+      store = await open(command.path, command);
       return store.identity();
     case "allocate":
       return { addresses: await allocate(command.request, command.count, command.atOnce) };
@@ -85,6 +87,11 @@ async function obey(command: Command): Promise<object> {
       locked?.close();
       return {};
   }
+}
+
+/** Opens the register in a file, or in the server that a URL names. */
+function open(name: string, waiting: Waiting): Promise<LeaseStore> {
+  return isPostgresUrl(name) ? openPostgresStore(name, context, waiting) : openSqliteStore(name, context, waiting);
 }
 
 /** Returns the addresses of `count` new owners, `atOnce` of them asked for in one turn. */
