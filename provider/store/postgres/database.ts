@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { postgresTls } from "../../environment";
 import { loadDriver } from "./load-driver";
-import { isAboutTls, translate } from "./postgres-error";
+import { isAboutTls, isConflict, translate } from "./postgres-error";
 import { decodeJson, decodeText, encodeParameter } from "./text";
 import { type Encryption, encryptionsOf } from "./tls";
 import { type PostgresUrl, parsePostgresUrl } from "./url";
@@ -106,8 +106,20 @@ class PooledDatabase implements Database {
     this.#pool.on("connect", (client) => client.on("error", () => undefined));
   }
 
-  query<Row>(statement: Statement | string): Promise<readonly Row[]> {
-    return this.session((session) => session.query<Row>(statement));
+  /** The server undid a statement that it refuses, and its connection is as good as before. */
+  async query<Row>(statement: Statement | string): Promise<readonly Row[]> {
+    const client = await this.#pool.connect();
+    let isSound = false;
+    try {
+      const rows = await run<Row>(client, statement);
+      isSound = true;
+      return rows;
+    } catch (error) {
+      isSound = isConflict(error);
+      throw error;
+    } finally {
+      client.release(!isSound);
+    }
   }
 
   async session<T>(work: (session: Queryable) => Promise<T>): Promise<T> {
