@@ -9,6 +9,8 @@ export interface BenchContext {
   readonly slowDisk: SlowDisk | undefined;
   /** Numbers of leases that registers are compared at; the first is the one that the others are held against. */
   readonly leases: readonly number[];
+  /** The database that a PostgreSQL server of the user's own offers; undefined to start one for the bench. */
+  readonly postgres: string | undefined;
 }
 
 /** Measures some figures. */

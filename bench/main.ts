@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: prints how fast we are, as ratios against a raw database or a provider that does nothing, in one run.
  * Names on the command line choose benches: `npm run bench -- alloc batch`; `--leases 0,1e6,16e6` are the sizes that
- * `scale` compares. With `--check` fewer rounds are made, and the exit code is 1 when a target is missed.
+ * `scale` and `pg-scale` compare; `--postgres URL` is a database to use in place of a server of the bench's own. With `--check` fewer rounds are made, and the exit code is 1 when a target is missed.
  *
  * @module
  */
@@ -10,6 +10,8 @@ import { alloc, batch } from "./allocation";
 import type { Bench, BenchContext } from "./bench";
 import { engineFigures } from "./engine";
 import { printMachine } from "./machine";
+import { postgres } from "./postgres";
+import { postgresScale } from "./postgres-scale";
 import { processes } from "./processes";
 import { providerHost } from "./provider-host";
 import { type Figure, isMet, printFigure, printTable } from "./report";
@@ -23,13 +25,19 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   procs: processes,
   provider: providerHost,
   engine: engineFigures,
+  pg: postgres,
+  "pg-scale": postgresScale,
 };
 
 /** The real engine takes minutes. */
-const CHECKED = ["alloc", "batch", "scale", "procs", "provider"];
+const CHECKED = ["alloc", "batch", "scale", "procs", "provider", "pg"];
 
 async function main(): Promise<void> {
-  const options = { check: { type: "boolean", default: false }, leases: { type: "string" } } as const;
+  const options = {
+    check: { type: "boolean", default: false },
+    leases: { type: "string" },
+    postgres: { type: "string" },
+  } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) throw new Error(`There is no bench "${unknown}": ${Object.keys(BENCHES).join(", ")}.`);
@@ -38,7 +46,8 @@ async function main(): Promise<void> {
   const leases = (values.leases ?? (values.check ? "0,1e5" : "0,1e6")).split(",").map(Number);
   printMachine();
   try {
-    await run(positionals.length === 0 ? everything : positionals, { isShort: values.check, slowDisk, leases });
+    const { check: isShort, postgres: url } = values;
+    await run(positionals.length === 0 ? everything : positionals, { isShort, slowDisk, leases, postgres: url });
   } finally {
     slowDisk?.remove();
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,6 +12,8 @@ export interface SlowDisk {
 /** Compiles the shim that slows fsync down; returns undefined, loudly, where that is not possible. */
 export function makeSlowDisk(): SlowDisk | undefined {
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-shim-"));
+  // A database server loads it as another user.
+  chmodSync(directory, 0o755);
   const remove = () => rmSync(directory, { recursive: true, force: true });
   const library = join(directory, "slow-fsync.so");
   const source = join(__dirname, "slow-fsync.c");

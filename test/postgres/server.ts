@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly access?: readonly string[];
   /** Files of the server's directory, by name, that only it may read. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Variables of the server's own environment, besides those of this process. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** A user of this machine whom a server may run as; it refuses root. */
@@ -21,6 +23,9 @@ interface User {
   readonly uid: number;
   readonly gid: number;
 }
+
+/** Where a server's programs and its own files are, and where it listens. */
+type Place = Pick<TestServer, "bin" | "directory" | "port">;
 
 /** The superuser of every test server; from loopback nobody is asked for a password unless `access` says so. */
 const SUPERUSER = "macpool_test";
@@ -34,13 +39,16 @@ export class TestServer {
   readonly bin: string;
   readonly directory: string;
   readonly #user: User | undefined;
+  readonly #environment: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
 
-  private constructor(bin: string, directory: string, port: number, user: User | undefined) {
+  private constructor(place: Place, user: User | undefined, environment: NodeJS.ProcessEnv) {
+    const { bin, directory, port } = place;
     this.bin = bin;
     this.directory = directory;
     this.port = port;
     this.#user = user;
+    this.#environment = environment;
   }
 
   /** Makes a server and starts it. */
@@ -48,7 +56,7 @@ export class TestServer {
     const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
     const directory = realpathSync(mkdtempSync(join(tmpdir(), "macpool-postgres-")));
     if (user !== undefined) chownSync(directory, user.uid, user.gid);
-    const server = new TestServer(bin, directory, await freePort(), user);
+    const server = new TestServer({ bin, directory, port: await freePort() }, user, options.environment ?? {});
     try {
       server.#initialise(options);
       await server.restart();
@@ -85,7 +93,8 @@ export class TestServer {
     const log = join(this.directory, "log");
     const out = ["sh", "-c", `exec "$0" "$@" >>"${log}" 2>&1`, join(this.bin, "postgres"), "-D", this.data];
     const [command = "", ...rest] = out;
-    const child = spawn(command, rest, { cwd: this.directory, stdio: "ignore", ...this.#user });
+    const env = { ...process.env, ...this.#environment };
+    const child = spawn(command, rest, { cwd: this.directory, stdio: "ignore", env, ...this.#user });
     this.#process = child;
     await this.#ready(child);
   }

@@ -3,18 +3,10 @@ import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Queryable, Statement } from "./database";
 import type { DraftEvent, DraftLedger } from "./draft-ledger";
+import { grant, grantsOf } from "./grant";
 import type { Names } from "./names";
-import type { Answers, OwnerInPool } from "./questions";
-
-/** What the register says of a draft. */
-export interface Reply {
-  /** Whether all that the draft relied on was so, and it was therefore written. */
-  readonly holds: boolean;
-  /** The numbers that its events got, in order. */
-  readonly numbers: readonly number[];
-  /** Their time, in milliseconds since 1970: the draft's, unless the register had a later one by then. */
-  readonly at: number | null;
-}
+import { type IdOf, isNewIn, type Portion, portionOf, type Reply, writtenOf } from "./portion";
+import type { Answers } from "./questions";
 
 /** Where and by whom a draft is written. */
 export interface Writing {
@@ -22,25 +14,6 @@ export interface Writing {
   /** The lock that whoever changes pools and reservations holds. */
   readonly lock: bigint;
   readonly names: Names;
-}
-
-/** What one statement relies on and writes. */
-interface Portion {
-  readonly version: number;
-  readonly owners: readonly (OwnerInPool & { readonly leases: number })[];
-  /** The number of the lease that each address had, 0 for none. */
-  readonly addresses: readonly (readonly [Mac, number])[];
-  /** Where sequences went on, and go on now. */
-  readonly cursors: readonly { readonly pool: string; readonly from: Mac; readonly to: Mac }[];
-  readonly events: readonly DraftEvent[];
-  readonly leases: readonly WrittenLease[];
-}
-
-interface WrittenLease {
-  readonly lease: Lease;
-  readonly isNew: boolean;
-  /** Whether it begins now, at the time of its event. */
-  readonly begins: boolean;
 }
 
 /**
@@ -91,39 +64,16 @@ export function stamp(draft: DraftLedger, { numbers, at }: Pick<Reply, "numbers"
   }
 }
 
-function writtenOf(lease: Lease, draft: DraftLedger): WrittenLease {
-  const before = draft.before(lease.address);
-  // One that goes on began before, though it may have been at what is the time again.
-  const goesOn = before?.releasedAt === undefined && before?.acquiredAt === lease.acquiredAt;
-  return { lease, isNew: isNewIn(draft, lease), begins: !goesOn && lease.acquiredAt === draft.now };
-}
-
-function isNewIn(draft: DraftLedger, { address }: Lease): boolean {
-  return draft.before(address) === undefined;
-}
-
 async function write(portion: Portion, { session, lock, names }: Writing): Promise<Reply> {
   const texts = portion.events.flatMap(({ installation, actor }) => [installation, actor]);
   // A change of labels has its event under the same installation; of a lease that was put back, too.
   const ids = await names.idsOf([...texts, ...portion.leases.map(({ lease }) => lease.installation)], session);
+  const grants = grantsOf(portion);
+  if (grants !== undefined) return grant(grants, lock, ids, session);
   const [reply] = await session.query<Reply>(statementOf(portion, lock, ids));
   if (reply === undefined) throw new Error("a query without a condition returns a row");
   return reply;
 }
-
-function portionOf(draft: DraftLedger, answers: Answers): Portion {
-  const addresses = [...new Set([...draft.asked.leases, ...draft.written.keys()])];
-  return {
-    version: answers.definitions.version + (draft.definitions.changes.length > 0 ? 1 : 0),
-    owners: [...draft.asked.owners].map(([key, owner]) => ({ ...owner, leases: answers.owners.get(key)?.length ?? 0 })),
-    addresses: addresses.map((address) => [address, draft.before(address)?.seq ?? 0]),
-    cursors: [...draft.movedCursors].map(([pool, to]) => ({ pool, from: answers.cursors.get(pool) ?? 0, to })),
-    events: draft.events,
-    leases: [...draft.written.values()].map((lease) => writtenOf(lease, draft)),
-  };
-}
-
-type IdOf = (name: string) => number;
 
 function statementOf(portion: Portion, lock: bigint, ids: IdOf): Statement {
   const { version, owners, addresses, cursors } = portion;

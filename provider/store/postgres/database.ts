@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { postgresTls } from "../../environment";
 import { loadDriver } from "./load-driver";
-import { isAboutTls, isLost, translate } from "./postgres-error";
+import { isAboutTls, isConflict, isLost, translate } from "./postgres-error";
 import { decodeJson, decodeText, encodeParameter } from "./text";
 import { type Encryption, encryptionsOf } from "./tls";
 import { type PostgresUrl, parsePostgresUrl } from "./url";
@@ -114,10 +114,16 @@ class PooledDatabase implements Database {
   }
 
   query<Row>(statement: Statement | string): Promise<readonly Row[]> {
-    return this.session((session) => session.query<Row>(statement));
+    // The server undid a statement that it refuses, and its connection is as good as before.
+    return this.#lend((session) => session.query<Row>(statement), isConflict);
   }
 
-  async session<T>(work: (session: Queryable) => Promise<T>): Promise<T> {
+  session<T>(work: (session: Queryable) => Promise<T>): Promise<T> {
+    // After any error its state is uncertain; a new connection costs little.
+    return this.#lend(work, () => false);
+  }
+
+  async #lend<T>(work: (session: Queryable) => Promise<T>, leavesItSound: (error: unknown) => boolean): Promise<T> {
     const client = await this.#pool.connect();
     let isSound = false;
     try {
@@ -125,10 +131,10 @@ class PooledDatabase implements Database {
       isSound = true;
       return value;
     } catch (error) {
+      isSound = leavesItSound(error);
       if (isLost(error) && "processID" in client) this.#lost.add(Number(client.processID));
       throw error;
     } finally {
-      // After any error its state is uncertain; a new connection costs little.
       client.release(!isSound);
     }
   }

@@ -42,33 +42,33 @@ export class Definitions {
   readonly version: number;
   /** What this transaction changes, in order. */
   readonly changes: Statement[] = [];
-  readonly #pools: Map<string, Pool>;
-  readonly #reservations: Reservations;
+  #pools: ReadonlyMap<string, Pool>;
+  #reservations: Reservations;
 
-  constructor(version: number, pools: Iterable<Pool>, reservations: Iterable<Reservation>) {
+  private constructor(version: number, pools: ReadonlyMap<string, Pool>, reservations: Reservations) {
     this.version = version;
-    this.#pools = new Map([...pools].map((pool) => [pool.name, pool]));
-    this.#reservations = new Reservations(reservations);
+    this.#pools = pools;
+    this.#reservations = reservations;
   }
 
   static ofRow({ version, pools, reservations }: DefinitionsRow): Definitions {
     const active = pools.filter(({ retired }) => retired === 0);
     return new Definitions(
       version,
-      active.map((row) => poolOfRow(row, row.ranges)),
-      reservations.map(reservationOfRow),
+      new Map(active.map((row) => [row.name, poolOfRow(row, row.ranges)])),
+      new Reservations(reservations.map(reservationOfRow)),
     );
   }
 
-  /** Returns definitions that can be changed without changing these. */
+  /** Returns definitions that can be changed without changing these; as hardly any are, nothing is copied before. */
   draft(): Definitions {
-    return new Definitions(this.version, this.#pools.values(), this.#reservations.own());
+    return new Definitions(this.version, this.#pools, this.#reservations);
   }
 
   /** Returns these definitions as they are once their changes are committed. */
   settled(): Definitions {
     if (this.changes.length === 0) return this;
-    return new Definitions(this.version + 1, this.#pools.values(), this.#reservations.own());
+    return new Definitions(this.version + 1, this.#pools, this.#reservations);
   }
 
   pool(name: string): Pool | undefined {
@@ -98,12 +98,12 @@ export class Definitions {
   }
 
   putPool(pool: Pool): void {
-    this.#pools.set(pool.name, pool);
+    this.#pools = new Map([...this.#pools, [pool.name, pool]]);
     this.changes.push(...putPool(pool));
   }
 
   retirePool(name: string): void {
-    this.#pools.delete(name);
+    this.#pools = new Map([...this.#pools].filter(([other]) => other !== name));
     this.changes.push(
       { text: "delete from pool_range where pool = (select id from pool where name = $1)", values: [name] },
       { text: "update pool set retired = 1, owner = null, installation = null where name = $1", values: [name] },
@@ -111,6 +111,7 @@ export class Definitions {
   }
 
   putReservation(reservation: Reservation): void {
+    this.#reservations = new Reservations(this.#reservations.own());
     this.#reservations.put(reservation);
     const { start, end, reason, managedBy } = reservation;
     const { owner, installation } = columnsOf(managedBy);
@@ -123,6 +124,7 @@ export class Definitions {
   }
 
   removeReservation({ start, end }: Range): void {
+    this.#reservations = new Reservations(this.#reservations.own());
     this.#reservations.remove({ start, end });
     this.changes.push({ text: 'delete from reservation where start = $1 and "end" = $2', values: [start, end] });
   }

@@ -1,8 +1,8 @@
 import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
-import type { Reply } from "./apply";
 import type { Queryable } from "./database";
 import type { DraftLedger } from "./draft-ledger";
+import type { Reply } from "./portion";
 import { type Answers, Questions } from "./questions";
 
 /**
