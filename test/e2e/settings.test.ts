@@ -70,7 +70,7 @@ onEveryEngine((scenario) => {
     const stack = await lab.stack({ program: nic });
     const { outputs } = await stack.up();
     stack.program(`throw new Error("destroy runs no program")`);
-    stack.forgetConfig();
+    await stack.configure({});
     await stack.destroy();
     expect(await lab.register.released()).toEqual([outputs["web"]]);
   });

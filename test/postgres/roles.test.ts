@@ -1,13 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { parsePrefix } from "../../provider/mac/range";
 import { openPostgresStore } from "../../provider/store/postgres/postgres-store";
 import { Register, rejection, request, TestClock, testContext } from "../store/support";
-import { createSchema, describePostgres, runSql, schemaOf, serverPrograms } from "./support";
-
-const SCRIPT = join(__dirname, "..", "..", "provider", "store", "sql", "postgres", "roles.sql");
+import { grantRoles } from "./role-script";
+import { createSchema, describePostgres, runSql, schemaOf } from "./support";
 
 /** Returns URLs of a register for its owner and for the two roles of the script. */
 async function registerWithRoles() {
@@ -21,11 +18,7 @@ async function registerWithRoles() {
     });
   }
   const schema = schemaOf(owner);
-  const variables = Object.entries({ schema, ...roles }).flatMap(([key, value]) => ["-v", `${key}=${value}`]);
-  const run = () =>
-    execFileSync(join(serverPrograms(), "psql"), ["-q", ...variables, "-f", SCRIPT, owner.replace(/\?.*/, "")], {
-      stdio: "pipe",
-    });
+  const run = () => grantRoles(owner, roles);
   run();
   const as = (user: string) => Object.assign(new URL(owner), { username: user }).href;
   return { owner, schema, run, application: as(roles.application), reader: as(roles.reader) };

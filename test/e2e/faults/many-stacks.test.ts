@@ -4,7 +4,7 @@ import { rackOf } from "../support/rack";
 import { onEveryEngine } from "../support/scenario";
 
 const STACKS = depth(4, 20);
-const NICS = 5;
+const NICS = depth(5, 100);
 
 /** How every message of the provider begins; Pulumi has warnings of its own. */
 const OURS = /macpool: /;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Diagnostic, openStack, type Result, type Stack } from "../../engine/stack";
+import { type Config, type Diagnostic, openStack, type Result, type Stack } from "../../engine/stack";
 import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State, Victim } from "./engine";
 import { changesOf } from "./events";
 
@@ -64,8 +64,8 @@ class DoubleStack implements Deployer {
     this.#stack.restore(JSON.parse(text));
   }
 
-  forgetConfig(): void {
-    this.#options = { ...this.#options, config: {} };
+  async configure(config: Config): Promise<void> {
+    this.#options = { ...this.#options, config };
     this.#stack = this.#open();
   }
 

@@ -86,6 +86,6 @@ export interface Deployer {
   state(): Promise<State>;
   /** `pulumi stack rename`. */
   rename(stack: string): Promise<void>;
-  /** Removes every configuration value of the stack. */
-  forgetConfig(): void;
+  /** Has the stack this configuration from now on, and no other. */
+  configure(config: Config): Promise<void>;
 }

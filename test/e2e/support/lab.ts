@@ -125,7 +125,7 @@ export class Lab {
   #environment(): NodeJS.ProcessEnv {
     const home = this.home;
     const data = { HOME: home, XDG_DATA_HOME: home, LOCALAPPDATA: home };
-    const passwords = { MACPOOL_STORE_PASSWORD: "", PGPASSWORD: "", PGPASSFILE: "/nowhere" };
+    const passwords = { MACPOOL_STORE_PASSWORD: "", PGPASSWORD: undefined, PGPASSFILE: "/nowhere" };
     return { CI: "", MACPOOL_STORE: "", ...passwords, ...UNTYPED, ...data };
   }
 }
@@ -195,9 +195,9 @@ export class Stack {
     return this.#deployer.rename(stack);
   }
 
-  /** Removes every configuration value of the stack. */
-  forgetConfig(): void {
-    this.#deployer.forgetConfig();
+  /** Has the stack this configuration from now on, and no other. */
+  configure(config: Config): Promise<void> {
+    return this.#deployer.configure(config);
   }
 
   /** Returns the resource of this logical name from the state. */

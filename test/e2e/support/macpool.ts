@@ -13,7 +13,12 @@ export interface Ran {
 
 /** Runs `macpool` on the register of a scenario. */
 export function macpool(lab: Lab, ...args: readonly string[]): Promise<Ran> {
-  const env = { ...process.env, MACPOOL_STORE: lab.register.store };
+  return macpoolWith({ MACPOOL_STORE: lab.register.store }, ...args);
+}
+
+/** Runs `macpool` in this environment. */
+export function macpoolWith(variables: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ran> {
+  const env = { ...process.env, ...variables };
   const command = join(inject("e2eFixture"), "node_modules", "pulumi-macpool", "dist", "cli", "main.js");
   return new Promise((resolve) => {
     execFile(process.execPath, [command, ...args], { env }, (error, stdout, stderr) => {

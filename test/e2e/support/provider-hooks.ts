@@ -22,6 +22,14 @@ export function inHaste(factor: number): NodeJS.ProcessEnv {
   return preload("haste", "E2E_HASTE", { factor });
 }
 
+/**
+ * Returns the environment in which a process dies as soon as it has sent a statement with `text` in it to a PostgreSQL
+ * server.
+ */
+export function dieAtStatement(text: string): NodeJS.ProcessEnv {
+  return preload("die-at-statement", "E2E_STATEMENT", { text });
+}
+
 function preload(hook: string, variable: string, order: object): NodeJS.ProcessEnv {
   const file = join(__dirname, "..", "hooks", `${hook}.cjs`);
   return { NODE_OPTIONS: `--require ${file}`, [variable]: JSON.stringify(order) };

@@ -32,9 +32,10 @@ async function openStack(cliDir: string, options: StackOptions): Promise<Deploye
       await cli.must("stack", "rename", stack);
       cli.stack = stack;
     },
-    forgetConfig: () => {
+    configure: async (config) => {
       const file = join(options.projectDir, `Pulumi.${cli.stack}.yaml`);
       writeFileSync(file, readFileSync(file, "utf8").replace(/^config:$.*/ms, ""));
+      await configure(cli, { ...options, stack: cli.stack, config });
     },
   };
 }
