@@ -15,6 +15,8 @@ export class Relay {
   lostReplies = 0;
   /** The port of the server that new connections are led to. */
   target: number;
+  /** The relay's own port. */
+  port = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<() => void>();
@@ -33,7 +35,8 @@ export class Relay {
     onTestFinished(() => relay.#end());
     const address = relay.#server.address();
     if (typeof address !== "object" || address === null) throw new Error("a listening socket has a port");
-    return { relay, url: Object.assign(new URL(url), { port: String(address.port) }).href };
+    relay.port = address.port;
+    return { relay, url: Object.assign(new URL(url), { port: String(relay.port) }).href };
   }
 
   /** Cuts the next connection whose client says something that holds `text`. */

@@ -53,12 +53,38 @@ export class TestServer {
 
   /** Makes a server and starts it. */
   static async start(bin: string, options: ServerOptions = {}): Promise<TestServer> {
+    return TestServer.#make(bin, (server) => server.#initialise(options), options.environment);
+  }
+
+  /** Makes a standby of `primary`, which it follows at `port` of this machine, and starts it. */
+  static async follow(primary: TestServer, port = primary.port): Promise<TestServer> {
+    return TestServer.#make(primary.bin, (server) => {
+      const from = ["-h", "127.0.0.1", "-p", String(primary.port), "-U", SUPERUSER];
+      server.run("pg_basebackup", [
+        "-D",
+        server.data,
+        ...from,
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+        "--no-sync",
+      ]);
+      server.#configure("postgresql.conf", [`port = ${server.port}`]);
+      const leader = `primary_conninfo = 'host=127.0.0.1 port=${port} user=${SUPERUSER}'`;
+      server.#configure("postgresql.auto.conf", [leader, "wal_retrieve_retry_interval = 200"]);
+    });
+  }
+
+  static async #make(
+    bin: string,
+    fill: (server: TestServer) => void,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<TestServer> {
     const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
     const directory = realpathSync(mkdtempSync(join(tmpdir(), "macpool-postgres-")));
     if (user !== undefined) chownSync(directory, user.uid, user.gid);
-    const server = new TestServer({ bin, directory, port: await freePort() }, user, options.environment ?? {});
+    const server = new TestServer({ bin, directory, port: await freePort() }, user, environment);
     try {
-      server.#initialise(options);
+      fill(server);
       await server.restart();
       return server;
     } catch (error) {
@@ -109,6 +135,11 @@ export class TestServer {
     await over;
   }
 
+  /** Makes a standby a primary. */
+  promote(): void {
+    this.run("pg_ctl", ["promote", "-w", "-D", this.data]);
+  }
+
   /** Ends the server and removes all that it had. */
   async stop(): Promise<void> {
     await this.end("SIGQUIT");
@@ -136,7 +167,7 @@ export class TestServer {
     const port = [`port = ${this.port}`, "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"];
     // Small, so that several servers fit on one machine.
     const usual = ["shared_buffers = 64MB", "max_connections = 120", "fsync = on", "log_min_messages = warning"];
-    appendFileSync(join(this.data, "postgresql.conf"), `\n${[...port, ...usual, ...settings].join("\n")}\n`);
+    this.#configure("postgresql.conf", [...port, ...usual, ...settings]);
     for (const [name, content] of Object.entries(files)) this.#add(name, content);
     if (access.length === 0) return;
     const hba = join(this.data, "pg_hba.conf");
@@ -149,6 +180,11 @@ export class TestServer {
     const path = join(this.data, name);
     writeFileSync(path, content, { mode: 0o600 });
     if (this.#user !== undefined) chownSync(path, this.#user.uid, this.#user.gid);
+  }
+
+  /** What comes last in a file of settings holds. */
+  #configure(file: string, settings: readonly string[]): void {
+    appendFileSync(join(this.data, file), `\n${settings.join("\n")}\n`);
   }
 
   async #ready(child: ChildProcess): Promise<void> {

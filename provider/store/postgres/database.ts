@@ -26,7 +26,10 @@ export interface Database extends Queryable {
   /** Host, database and schema, for messages; without any password. */
   readonly location: string;
   readonly schema: string;
-  /** Lends one connection to `work`; whatever transaction it leaves open is undone. */
+  /**
+   * Lends one connection to `work`, the same object whenever it is the same one; whatever transaction it leaves open is
+   * undone, and one that failed is not lent again.
+   */
   session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
   /**
    * Ends what the server may still be doing for connections of ours that broke, and waits until it is over: only then can
@@ -87,6 +90,7 @@ class PooledDatabase implements Database {
   readonly location: string;
   readonly schema: string;
   readonly #pool: pg.Pool;
+  readonly #sessions = new WeakMap<pg.PoolClient, Queryable>();
   /** The server's ids of connections that broke and whose work may go on there. */
   readonly #lost = new Set<number>();
   #isClosed = false;
@@ -127,7 +131,9 @@ class PooledDatabase implements Database {
     const client = await this.#pool.connect();
     let isSound = false;
     try {
-      const value = await work({ query: (statement) => run(client, statement) });
+      const session = this.#sessions.get(client) ?? { query: (statement) => run(client, statement) };
+      this.#sessions.set(client, session);
+      const value = await work(session);
       isSound = true;
       return value;
     } catch (error) {

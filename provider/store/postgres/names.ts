@@ -1,6 +1,9 @@
 import type { Queryable } from "./database";
 
-/** The table of texts that very many rows share, each stored once. Its rows never change, so what is known stays so. */
+/**
+ * The table of texts that very many rows share, each stored once. Its rows never change, so what is known stays so: as long
+ * as the connection does, because behind the next one may be a standby that took over and did not get all of them.
+ */
 export class Names {
   readonly #known = new Map<string, number>();
 
@@ -9,6 +12,11 @@ export class Names {
     const missing = [...new Set(names)].filter((name) => !this.#known.has(name));
     if (missing.length > 0) await this.#learn(missing, session);
     return (name) => this.#known.get(name) ?? 0;
+  }
+
+  /** To be called when what was added was undone. */
+  forget(): void {
+    this.#known.clear();
   }
 
   async #learn(names: readonly string[], session: Queryable): Promise<void> {

@@ -20,8 +20,16 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
     now.definitions.version === answers.definitions.version + 1 &&
     now.definitions.equals(draft.definitions);
   if (!isThere && !isDefined) return undefined;
-  return replyOf(draft, answers, session);
+  const reply = await replyOf(draft, answers, session);
+  await session.query(BARRIER);
+  return reply;
 }
+
+/**
+ * Writes next to nothing, and commits. What was just seen may be on this server alone, and the synchronous standby, if there
+ * is one, may not have it yet: a commit returns when that has everything before it.
+ */
+const BARRIER = "select pg_logical_emit_message(true, 'macpool', '')";
 
 /** Whether the register has what the draft wrote, and did not have it before. */
 function isSame(written: Lease, found: Lease | undefined, draft: DraftLedger): boolean {

@@ -37,7 +37,8 @@ export class Writer {
   readonly #patience: Patience;
   readonly #tokens: Tokens;
   readonly #lock: bigint;
-  #names = new Names();
+  /** By connection. */
+  readonly #names = new WeakMap<Queryable, Names>();
   /** What the last transaction left; others may have changed it since. */
   #head: Answers;
   #waiting: Item[] = [];
@@ -132,9 +133,9 @@ export class Writer {
   /** Returns whether the draft could be written. */
   async #write(attempt: Attempt): Promise<boolean> {
     const { draft, answers } = attempt;
-    const writing = { session: this.#database, lock: this.#lock, names: this.#names };
+    const write = () => this.#database.session((session) => apply(draft, answers, this.#writing(session)));
     try {
-      const reply = await withRetries(this.#patience, () => apply(draft, answers, writing), isBusy);
+      const reply = await withRetries(this.#patience, write, isBusy);
       if (reply.holds) this.#conclude(attempt, reply);
       return reply.holds;
     } catch (error) {
@@ -142,6 +143,12 @@ export class Writer {
       if (!isLost(error)) throw error;
       return this.#wasWritten(attempt);
     }
+  }
+
+  #writing(session: Queryable): Writing {
+    const names = this.#names.get(session) ?? new Names();
+    this.#names.set(session, names);
+    return { session, lock: this.#lock, names };
   }
 
   /** Runs and writes in a transaction that bars everybody else: nothing can come in between. */
@@ -155,8 +162,7 @@ export class Writer {
         attempt = prepared;
         if (!prepared.isChanged) return { prepared, reply: undefined };
         const { draft, answers } = prepared;
-        const writing = { session, lock: this.#lock, names: this.#names };
-        return { prepared, reply: await writeAll(draft, answers, writing) };
+        return { prepared, reply: await writeAll(draft, answers, this.#writing(session)) };
       });
     for (;;) {
       try {
@@ -164,8 +170,6 @@ export class Writer {
         if (reply !== undefined) this.#conclude(prepared, reply);
         return prepared;
       } catch (error) {
-        // Names that were added may be gone again.
-        this.#names = new Names();
         if (!isLost(error)) throw error;
         if (attempt !== undefined && (await this.#wasWritten(attempt))) return attempt;
         await withRetries(this.#patience, () => this.#database.query("select 1"));
@@ -226,7 +230,8 @@ async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing):
   } catch (error) {
     if (!isConflict(error)) throw error;
     await session.query("rollback to savepoint whole");
-    return applyInOrder(draft, answers, { ...writing, names: new Names() });
+    writing.names.forget();
+    return applyInOrder(draft, answers, writing);
   }
 }
 
