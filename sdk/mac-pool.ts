@@ -20,6 +20,12 @@ export interface MacPoolArgs {
   poolName?: pulumi.Input<string> | undefined;
   /** How an address is chosen: `derived` from its owner, or `sequential`. Default `derived`. Changed in place. */
   strategy?: pulumi.Input<"derived" | "sequential"> | undefined;
+  /**
+   * How addresses of a sequence follow each other. `relaxed`: those who ask at the same time need not wait for each
+   * other, and addresses that are passed over are given out later; only a register in PostgreSQL makes use of it.
+   * Default `strict`. Changed in place.
+   */
+  order?: pulumi.Input<"strict" | "relaxed"> | undefined;
   /** Seconds for which a released address is kept from other owners. Default 86400 (24 h). Changed in place. */
   quarantineSeconds?: pulumi.Input<number> | undefined;
   /** Whether the ranges are an OUI that you own, that is universally administered. Default false. */

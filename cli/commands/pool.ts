@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Pool, PoolSpec, Strategy } from "../../provider/lease/pool";
+import type { Order, Pool, PoolSpec, Strategy } from "../../provider/lease/pool";
 import { formatRange, parseRange, type Range } from "../../provider/mac/range";
 import { formatDuration, parseDuration } from "../duration";
 import { assertUnmanaged, managerText } from "../managed";
@@ -12,7 +12,7 @@ const POOLS: Table<Pool> = {
   columns: [
     { heading: "POOL", text: ({ name }) => name },
     { heading: "SIZE", text: ({ size }) => String(size), isRight: true },
-    { heading: "STRATEGY", text: ({ strategy }) => strategy },
+    { heading: "STRATEGY", text: strategyText },
     { heading: "QUARANTINE", text: ({ quarantineSeconds }) => formatDuration(quarantineSeconds), isRight: true },
     { heading: "RANGES", text: rangesText },
     { heading: "MANAGED BY", text: ({ managedBy }) => managerText(managedBy) },
@@ -25,6 +25,7 @@ interface PoolOptions {
   readonly range?: readonly string[];
   readonly addRange?: readonly string[];
   readonly strategy?: Strategy;
+  readonly order?: Order;
   readonly quarantine?: number;
   readonly universal?: boolean;
   readonly description?: string;
@@ -130,6 +131,12 @@ function withSettings(command: Command): Command {
     .addOption(
       new Option("--strategy <strategy>", "how an owner's address is chosen").choices(["derived", "sequential"]),
     )
+    .addOption(
+      new Option("--order <order>", "how addresses of a sequence follow each other in PostgreSQL").choices([
+        "strict",
+        "relaxed",
+      ]),
+    )
     .option("--quarantine <time>", "how long a released address is kept from others, such as 24h", parseDuration)
     .option("--universal", "the ranges are an OUI that is yours")
     .option("--description <text>", "free text");
@@ -148,21 +155,27 @@ function changedRanges(pool: Pool, { range, addRange }: PoolOptions): { readonly
   return addRange === undefined ? {} : { ranges: [...pool.ranges, ...rangesOf(addRange)] };
 }
 
-function settingsOf({ strategy, quarantine, universal, description }: PoolOptions) {
-  return { strategy, quarantineSeconds: quarantine, universal, description };
+function settingsOf({ strategy, order, quarantine, universal, description }: PoolOptions) {
+  return { strategy, order, quarantineSeconds: quarantine, universal, description };
 }
 
 function rangesText({ ranges }: Pool): string {
   return ranges.map(formatRange).join(" ");
 }
 
-function poolJson({ name, ranges, size, strategy, quarantineSeconds, universal, description, managedBy }: Pool) {
+function strategyText({ strategy, order }: Pool): string {
+  return order === "strict" ? strategy : `${strategy}, ${order}`;
+}
+
+function poolJson(pool: Pool) {
+  const { name, ranges, size, strategy, order, quarantineSeconds, universal, description, managedBy } = pool;
   const texts = ranges.map(formatRange);
   return {
     name,
     ranges: texts,
     size,
     strategy,
+    order,
     quarantineSeconds,
     universal,
     description,
@@ -175,7 +188,7 @@ function fieldsOf(pool: Pool): readonly Field[] {
     { label: "pool", text: pool.name },
     ...pool.ranges.map((range) => ({ label: "range", text: formatRange(range) })),
     { label: "size", text: String(pool.size) },
-    { label: "strategy", text: pool.strategy },
+    { label: "strategy", text: strategyText(pool) },
     { label: "quarantine", text: formatDuration(pool.quarantineSeconds) },
     { label: "universal", text: pool.universal ? "yes" : "no" },
     { label: "managed by", text: managerText(pool.managedBy) },

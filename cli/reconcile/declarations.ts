@@ -15,6 +15,7 @@ const poolSchema = z.object({
   name: z.string(),
   ranges: z.array(range),
   strategy: z.enum(["derived", "sequential"]).optional(),
+  order: z.enum(["strict", "relaxed"]).optional(),
   quarantineSeconds: z.number().optional(),
   universal: z.boolean().optional(),
   description: z.string().optional(),

@@ -52,6 +52,7 @@ const header = z.strictObject({
   version: z.int(),
   storeId: z.uuid(),
   createdAt: time,
+  gapsUntil: seq.optional(),
 });
 
 const pool = z.strictObject({
@@ -59,6 +60,7 @@ const pool = z.strictObject({
   name: z.string(),
   ranges: z.array(z.string()),
   strategy: z.enum(["derived", "sequential"]),
+  order: z.enum(["strict", "relaxed"]).default("strict"),
   quarantineSeconds: z.int().nonnegative(),
   universal: z.boolean(),
   description: z.string(),
@@ -122,8 +124,14 @@ export function isExport(firstLine: string): boolean {
  */
 export function parseHeader(text: string): RegisterRecord {
   if (!isExport(text)) throw invalid("it is not the first line of an export");
-  const { version, storeId, createdAt } = checked(header, text);
-  if (version === VERSION) return { record: "register", storeId, createdAt };
+  const { version, ...register } = checked(header, text);
+  if (version === VERSION)
+    return {
+      record: "register",
+      storeId: register.storeId,
+      createdAt: register.createdAt,
+      gapsUntil: register.gapsUntil,
+    };
   throw invalid(
     `the export has version ${version}; this version of pulumi-macpool reads ${VERSION}. Upgrade the package`,
   );
@@ -158,10 +166,10 @@ export function parseLine(text: string): ExportLine {
 
 function poolRecord({ cursor, isRetired, managedBy, ...value }: PoolLine): RegisterRecord {
   const ranges = value.ranges.map(rangeOf);
-  const { name, strategy, quarantineSeconds, universal, description } = value;
+  const { name, strategy, order, quarantineSeconds, universal, description } = value;
   // A deleted pool has no ranges, which no pool in force may have.
   const pool = isRetired
-    ? { name, ranges, strategy, quarantineSeconds, universal, description, size: 0, managedBy }
+    ? { name, ranges, strategy, order, quarantineSeconds, universal, description, size: 0, managedBy }
     : refusing(() => definePool({ ...value, ranges }, managedBy));
   return { record: "pool", pool, cursor, isRetired };
 }

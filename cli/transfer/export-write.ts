@@ -28,7 +28,7 @@ export async function* exportLines(records: AsyncIterable<RegisterRecord>): Asyn
 function jsonOf(record: RegisterRecord): object {
   switch (record.record) {
     case "register":
-      return { format: FORMAT, version: VERSION, storeId: record.storeId, createdAt: record.createdAt };
+      return headerJson(record);
     case "pool":
       return poolJson(record);
     case "reservation": {
@@ -42,12 +42,19 @@ function jsonOf(record: RegisterRecord): object {
   }
 }
 
+function headerJson({ storeId, createdAt, gapsUntil }: Extract<RegisterRecord, { record: "register" }>): object {
+  return { format: FORMAT, version: VERSION, storeId, createdAt, ...(gapsUntil === undefined ? {} : { gapsUntil }) };
+}
+
 function poolJson({ pool, cursor, isRetired }: Extract<RegisterRecord, { record: "pool" }>): object {
-  const { name, strategy, quarantineSeconds, universal, description } = pool;
+  const { name, strategy, order, quarantineSeconds, universal, description } = pool;
   const ranges = pool.ranges.map(formatRange);
   return {
     record: "pool",
-    ...{ name, ranges, strategy, quarantineSeconds, universal, description },
+    ...{ name, ranges, strategy },
+    // Versions that do not know it read what does not need it.
+    ...(order === "strict" ? {} : { order }),
+    ...{ quarantineSeconds, universal, description },
     cursor: formatMac(cursor),
     managedBy: pool.managedBy ?? null,
     isRetired,

@@ -8,15 +8,15 @@ import { ANONYMOUS } from "./owner";
 import type { Pool } from "./pool";
 
 /**
- * Returns a new address of `pool` for `request`: a derived candidate of the owner, else the next of the sequence, else
- * the longest-released one whose quarantine is over.
+ * Returns a new address of `pool` for `request`: a derived candidate of the owner, else the next of the sequence, in the
+ * pool's order, else the longest-released one whose quarantine is over.
  *
  * @throws MacpoolError POOL_EXHAUSTED with the pool's counts and when the next address becomes free.
  */
 export function allocate(request: AcquireRequest, pool: Pool, view: LedgerView): Entitlement {
   const derived = isDerived(request, pool) ? derivedCandidate(request, pool, view) : undefined;
   if (derived !== undefined) return { rule: "derive", address: derived };
-  const next = view.nextUnissued(pool);
+  const next = (pool.order === "relaxed" ? view.nextRelaxed?.(pool) : undefined) ?? view.nextUnissued(pool);
   if (next !== undefined) return { rule: "sequence", address: next };
   for (const lease of view.longestReleased(pool.name)) {
     if (quarantineEnd(lease, pool) > view.now) break;

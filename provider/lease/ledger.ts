@@ -30,6 +30,11 @@ export interface LedgerView {
   cursor(pool: string): Mac;
   /** The lowest address at or above `from`, by default the pool's cursor, that has no lease and is not reserved. */
   nextUnissued(pool: Pool, from?: Mac): Mac | undefined;
+  /**
+   * An address like those of {@link nextUnissued}, out of order; undefined when there is none for which it need not wait.
+   * Only a register that several can write to at the same time has it.
+   */
+  nextRelaxed?(pool: Pool): Mac | undefined;
   /** Released leases of a pool, longest-released first. */
   longestReleased(pool: string): Iterable<Lease>;
   usage(pool: Pool): PoolUsage;
@@ -43,7 +48,7 @@ export interface Ledger extends LedgerView {
   startAbove(seq: number): void;
   /** Writes the lease of `lease.address`, whoever had the address before. */
   put(lease: Lease): void;
-  /** Makes the pool's sequence go on at `address`. */
+  /** Makes the pool's sequence go on at `address`; after one that {@link nextRelaxed} found, only where it found it. */
   setCursor(pool: string, address: Mac): void;
   /**
    * Writes the pool, also one that was retired. Released leases in its ranges become its own: their addresses are now

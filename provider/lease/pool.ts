@@ -5,12 +5,20 @@ import { normalizeRanges, parsePrefix, type Range, rangesSize } from "../mac/ran
 /** How a pool chooses an address for an owner: see {@link ../lease/allocate}. */
 export type Strategy = "derived" | "sequential";
 
+/**
+ * How addresses of a sequence follow each other: strictly, or with gaps that are filled later, so that those who ask at
+ * the same time need not wait for each other. Registers in a file are always strict.
+ */
+export type Order = "strict" | "relaxed";
+
 /** A pool as an operator writes it; everything but name and ranges has a default. */
 export interface PoolSpec {
   readonly name: string;
   readonly ranges: readonly Range[];
   /** Default `derived`. */
   readonly strategy?: Strategy | undefined;
+  /** Default `strict`. */
+  readonly order?: Order | undefined;
   /** Time a released address is kept from other owners, in seconds. Default 86 400 (24 h). */
   readonly quarantineSeconds?: number | undefined;
   /** Whether the ranges are an owned OUI, that is universally administered. Default false. */
@@ -29,6 +37,7 @@ export interface Pool {
   readonly name: string;
   readonly ranges: readonly Range[];
   readonly strategy: Strategy;
+  readonly order: Order;
   readonly quarantineSeconds: number;
   readonly universal: boolean;
   readonly description: string;
@@ -69,6 +78,7 @@ export function definePool(spec: PoolSpec, managedBy?: Manager): Pool {
     name: spec.name,
     ranges,
     strategy: spec.strategy ?? "derived",
+    order: spec.order ?? "strict",
     quarantineSeconds,
     universal,
     description: spec.description ?? "",

@@ -1,4 +1,4 @@
-import type { Manager, Pool, Reservation, Strategy } from "../lease/pool";
+import type { Manager, Order, Pool, Reservation, Strategy } from "../lease/pool";
 import { type Range, rangesSize } from "../mac/range";
 
 /** The columns that name a manager; null where no code does. */
@@ -11,6 +11,7 @@ export interface ManagerColumns {
 export interface PoolColumns extends ManagerColumns {
   readonly name: string;
   readonly strategy: Strategy;
+  readonly order: Order;
   readonly quarantineSeconds: number;
   readonly universal: number;
   readonly description: string;
@@ -24,9 +25,9 @@ export interface ReservationRow extends Range, ManagerColumns {
 
 /** Returns the pool of a row that has these ranges, ascending. */
 export function poolOfRow(row: PoolColumns, ranges: readonly Range[]): Pool {
-  const { name, strategy, quarantineSeconds, description } = row;
+  const { name, strategy, order, quarantineSeconds, description } = row;
   return {
-    ...{ name, ranges, strategy, quarantineSeconds, description },
+    ...{ name, ranges, strategy, order, quarantineSeconds, description },
     universal: row.universal === 1,
     size: rangesSize(ranges),
     managedBy: managerOf(row),

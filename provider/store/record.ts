@@ -12,6 +12,8 @@ export type RegisterRecord =
       readonly storeId: string;
       /** Milliseconds since 1970. */
       readonly createdAt: number;
+      /** Up to this one, numbers of events may be missing: PostgreSQL draws some in vain. Left out where none is. */
+      readonly gapsUntil?: number | undefined;
     }
   | {
       readonly record: "pool";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { exportLines } from "../../cli/transfer/export-write";
 import { parsePrefix } from "../../provider/mac/range";
@@ -74,6 +75,36 @@ describePostgres("a register that moves", () => {
     const kept = await target.grant({ owner: "released" });
     expect(kept).toMatchObject({ rule: "reclaim", lease: { seq: seq + 1 } });
     expect((await target.store.verify()).faults).toEqual([]);
+  });
+
+  it("from PostgreSQL to SQLite keeps gaps between the numbers of events, and finds those that come later", async () => {
+    const url = await createSchema();
+    const source = await openUrl(url);
+    const names: string[] = [];
+    for (const owner of ["one", "two", "three"]) {
+      await source.grant({ owner });
+      // As a statement does that met another.
+      names.push(
+        ...(await runSql(`select nextval('${schemaOf(url)}.event_seq')::text as name`)).map(({ name }) => name),
+      );
+    }
+    await source.grant({ owner: "four" });
+    expect(names.length).toBe(3);
+    const before = await digestOf(source.store.dump());
+    const path = join(temporaryDirectory(), "moved.db");
+    await loadRegister(path, source.store.dump(), testContext());
+    const moved = await open(path);
+    expect(await digestOf(moved.store.dump())).toBe(before);
+    expect((await moved.store.verify()).faults).toEqual([]);
+    for (const owner of ["five", "six", "seven"]) await moved.grant({ owner });
+    await moved.store.close();
+    const database = new Database(path);
+    database.exec(
+      "drop trigger event_is_never_deleted; delete from event where seq = (select max(seq) - 1 from event)",
+    );
+    database.close();
+    const { faults } = await (await open(path)).store.verify();
+    expect(faults).toContainEqual(expect.stringMatching(/^The history has a hole between event \d+ and event \d+\.$/));
   });
 
   it("is refused where there is a register, which stays as it is", async () => {

@@ -14,6 +14,7 @@ import { plannedContract } from "./contract/planned";
 import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { recoverContract } from "./contract/recover";
+import { relaxedContract } from "./contract/relaxed";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
 import { runContract } from "./contract/run";
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: Open): void {
     byHandContract(open);
     derivedContract(open);
     sequenceContract(open);
+    relaxedContract(open);
     reuseContract(open);
     verbsContract(open);
     poolsContract(open);

@@ -8,7 +8,7 @@ import type { Bag } from "../schema";
 import { type PoolInputs, parseInputs, parseNews, specOf, wireOf } from "./schema";
 
 /** Without any of these nothing can be said of the pool's addresses. */
-const DECISIVE = ["name", "ranges", "strategy", "quarantineSeconds", "universal"];
+const DECISIVE = ["name", "ranges", "strategy", "order", "quarantineSeconds", "universal"];
 
 /**
  * Validates the inputs, tries them on the register, and adds `size`. Never writes. The pool is announced to this process,

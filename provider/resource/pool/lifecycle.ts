@@ -13,7 +13,7 @@ const SCHEMA_VERSION = 1;
 
 /** Inputs that change in place. `__provider` is among them: only an update carries a new loader into the outputs. */
 const IN_PLACE = [
-  ...["owner", "installation", "ranges", "strategy", "quarantineSeconds", "universal"],
+  ...["owner", "installation", "ranges", "strategy", "order", "quarantineSeconds", "universal"],
   ...["description", "adopt", "__provider"],
 ];
 
@@ -107,13 +107,17 @@ function outputsOf(pool: Pool, storeId: string, inputs: PoolInputs): Bag {
   return { ...inputsOf(pool, inputs), storeId, schemaVersion: SCHEMA_VERSION };
 }
 
+const DEFAULTS: Bag = {
+  ...{ strategy: "derived", order: "strict", quarantineSeconds: 86_400 },
+  ...{ universal: false, description: "" },
+};
+
 /** Returns the inputs that would lead to the pool; a default that nobody wrote stays unwritten. */
 function inputsOf(pool: Pool, inputs: PoolInputs): Bag {
-  const { strategy, quarantineSeconds, universal, description, size } = pool;
-  const defaults: Bag = { strategy: "derived", quarantineSeconds: 86_400, universal: false, description: "" };
-  const present = Object.entries({ strategy, quarantineSeconds, universal, description }).filter(
-    ([key, value]) => key in inputs || value !== defaults[key],
+  const { strategy, order, quarantineSeconds, universal, description, size } = pool;
+  const present = Object.entries({ strategy, order, quarantineSeconds, universal, description }).filter(
+    ([key, value]) => key in inputs || value !== DEFAULTS[key],
   );
-  const { strategy: _, quarantineSeconds: __, universal: ___, description: ____, ...others } = wireOf(inputs);
-  return { ...defined(others), ...Object.fromEntries(present), ranges: pool.ranges.map(formatRange), size };
+  const others = Object.entries(defined(wireOf(inputs))).filter(([key]) => !(key in DEFAULTS));
+  return { ...Object.fromEntries([...others, ...present]), ranges: pool.ranges.map(formatRange), size };
 }

@@ -17,6 +17,7 @@ const inputSchema = z.object({
     .transform(refused((name) => definePool({ ...sound, name }).name)),
   ranges: z.array(z.string({ error: "must be a string" }).transform(refused(parseRange)), { error: LIST }).min(1, LIST),
   strategy: z.enum(["derived", "sequential"], { error: 'must be "derived" or "sequential"' }).optional(),
+  order: z.enum(["strict", "relaxed"], { error: 'must be "strict" or "relaxed"' }).optional(),
   quarantineSeconds: z
     .number({ error: "must be a number of seconds" })
     .transform(refused((quarantineSeconds) => definePool({ ...sound, quarantineSeconds }).quarantineSeconds))
@@ -38,8 +39,8 @@ export const { parseInputs, parseNews, valid } = inputParser(
 
 /** Returns the pool that checked inputs describe. */
 export function specOf(inputs: PoolInputs): PoolSpec {
-  const { name = "", ranges = [], strategy, quarantineSeconds, universal, description } = inputs;
-  return { name, ranges, strategy, quarantineSeconds, universal, description };
+  const { name = "", ranges = [], strategy, order, quarantineSeconds, universal, description } = inputs;
+  return { name, ranges, strategy, order, quarantineSeconds, universal, description };
 }
 
 /** Returns checked inputs as the wire has them. */

@@ -42,7 +42,15 @@ export async function applyInOrder(draft: DraftLedger, answers: Answers, writing
       .filter(({ seq }) => seq === event.seq)
       .map((lease) => ({ ...writtenOf(lease, draft), isNew: !seen.has(lease.address) && isNewIn(draft, lease) }));
     for (const { lease } of leases) seen.add(lease.address);
-    const portion = { ...whole, owners: [], addresses: [], cursors: [], events: [{ ...event, before }], leases };
+    const portion = {
+      ...whole,
+      owners: [],
+      addresses: [],
+      cursors: [],
+      parts: [],
+      events: [{ ...event, before }],
+      leases,
+    };
     const {
       numbers: [seq = 0],
     } = await write(portion, writing);
@@ -76,7 +84,7 @@ async function write(portion: Portion, { session, lock, names }: Writing): Promi
 }
 
 function statementOf(portion: Portion, lock: bigint, ids: IdOf): Statement {
-  const { version, owners, addresses, cursors } = portion;
+  const { version, owners, addresses, cursors, parts } = portion;
   const values = [
     ...[lock.toString(), version],
     ...[addresses.map(([address]) => address), addresses.map(([, seq]) => seq)],
@@ -84,6 +92,7 @@ function statementOf(portion: Portion, lock: bigint, ids: IdOf): Statement {
     ...[cursors.map(({ pool }) => pool), cursors.map(({ from }) => from), cursors.map(({ to }) => to)],
     ...eventColumns(portion, ids),
     ...leaseColumns(portion, ids),
+    ...[parts.map(({ pool }) => pool), parts.map(({ part }) => part), parts.map(({ to }) => to)],
   ];
   return { name: "macpool-apply", text: APPLY, values };
 }
@@ -195,7 +204,13 @@ const APPLY = `with
   moved as (
     update pool set cursor = next.cursor
     from unnest($8::text[], $10::bigint[]) as next (name, cursor), verdict
-    where pool.name = next.name and holds)
+    where pool.name = next.name and holds),
+  noted as (
+    insert into pool_cursor (pool, part, cursor)
+    select pool.id, note.part, note.cursor
+    from unnest($33::text[], $34::smallint[], $35::bigint[]) as note (name, part, cursor)
+    join pool using (name), verdict where holds order by pool.id, note.part
+    on conflict (pool, part) do update set cursor = greatest(pool_cursor.cursor, excluded.cursor))
   select (select holds from verdict) as holds,
          (select coalesce(json_agg(seq order by n), '[]') from numbered) as numbers,
          (select max(event_at) from numbered) as at`;

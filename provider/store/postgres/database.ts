@@ -28,9 +28,9 @@ export interface Database extends Queryable {
   readonly schema: string;
   /**
    * Lends one connection to `work`, the same object whenever it is the same one; whatever transaction it leaves open is
-   * undone, and one that failed is not lent again.
+   * undone, and one that failed is not lent again, unless the error `leavesItSound`.
    */
-  session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
+  session<T>(work: (session: Queryable) => Promise<T>, leavesItSound?: (error: unknown) => boolean): Promise<T>;
   /**
    * Ends what the server may still be doing for connections of ours that broke, and waits until it is over: only then can
    * be found out what became of it.
@@ -119,15 +119,14 @@ class PooledDatabase implements Database {
 
   query<Row>(statement: Statement | string): Promise<readonly Row[]> {
     // The server undid a statement that it refuses, and its connection is as good as before.
-    return this.#lend((session) => session.query<Row>(statement), isConflict);
+    return this.session((session) => session.query<Row>(statement), isConflict);
   }
 
-  session<T>(work: (session: Queryable) => Promise<T>): Promise<T> {
-    // After any error its state is uncertain; a new connection costs little.
-    return this.#lend(work, () => false);
-  }
-
-  async #lend<T>(work: (session: Queryable) => Promise<T>, leavesItSound: (error: unknown) => boolean): Promise<T> {
+  async session<T>(
+    work: (session: Queryable) => Promise<T>,
+    // After most errors its state is uncertain; a new connection costs little.
+    leavesItSound: (error: unknown) => boolean = () => false,
+  ): Promise<T> {
     const client = await this.#pool.connect();
     let isSound = false;
     try {

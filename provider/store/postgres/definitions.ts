@@ -20,8 +20,8 @@ export interface DefinitionsRow {
 }
 
 /** Returns every pool, deleted ones too, as rows by name. */
-export const poolsQuery = `select name, strategy, quarantine_seconds as "quarantineSeconds", universal, description, owner,
-    installation, retired, cursor,
+export const poolsQuery = `select name, strategy, issue_order as "order", quarantine_seconds as "quarantineSeconds", universal,
+    description, owner, installation, retired, cursor,
     (select coalesce(json_agg(json_build_object('start', start, 'end', "end") order by start), '[]')
      from pool_range where pool_range.pool = pool.id) as ranges
   from pool order by name`;
@@ -131,21 +131,25 @@ export class Definitions {
 }
 
 /** The released leases in a pool's ranges become its own: their addresses are now for it to hand out. */
-function putPool({ name, strategy, quarantineSeconds, universal, description, managedBy, ranges }: Pool): Statement[] {
+function putPool(changed: Pool): Statement[] {
+  const { name, strategy, order, quarantineSeconds, universal, description, managedBy, ranges } = changed;
   const pool = "(select id from pool where name = $1)";
   const starts = ranges.map(({ start }) => start);
   const ends = ranges.map(({ end }) => end);
   const { owner, installation } = columnsOf(managedBy);
   return [
     {
-      text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation)
-             values ($1, $2, $3, $4, $5, 0, $6, $7)
-             on conflict (name) do update set strategy = excluded.strategy,
+      text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation,
+                               issue_order)
+             values ($1, $2, $3, $4, $5, 0, $6, $7, $8)
+             on conflict (name) do update set strategy = excluded.strategy, issue_order = excluded.issue_order,
                quarantine_seconds = excluded.quarantine_seconds, universal = excluded.universal,
                description = excluded.description, owner = excluded.owner, installation = excluded.installation,
                retired = 0`,
-      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, owner, installation],
+      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, owner, installation, order],
     },
+    // The parts of other ranges are others.
+    { text: `delete from pool_cursor where pool = ${pool}`, values: [name] },
     { text: `delete from pool_range where pool = ${pool}`, values: [name] },
     {
       text: `insert into pool_range (start, "end", pool)

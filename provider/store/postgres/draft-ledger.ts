@@ -7,12 +7,15 @@ import { contains, type Range } from "../../mac/range";
 import type { RegisterClock } from "../forward-clock";
 import type { Definitions } from "./definitions";
 import { isVacant, occupancyOf } from "./occupancy";
+import { Parts } from "./parts";
 import { type Answers, keyOf, type Occupancy, Questions } from "./questions";
 
 /** What time it is for a draft, and who is at work. */
 export interface DraftContext {
   readonly clock: RegisterClock;
   readonly actor: string;
+  /** The part of a relaxed pool to look at first. */
+  readonly part: number;
 }
 
 /** An event that is to be written, under the number it will have if nobody else writes meanwhile. */
@@ -42,6 +45,8 @@ export class DraftLedger implements Ledger {
   /** Every lease that was written, in order. */
   readonly writes: Lease[] = [];
   readonly movedCursors = new Map<string, Mac>();
+  /** Of relaxed pools. */
+  readonly parts: Parts;
   /** Where tokens come from. */
   newToken: () => string = () => "";
   /** Numbers begin above this, whatever the register's own counter says. */
@@ -57,6 +62,11 @@ export class DraftLedger implements Ledger {
     this.#context = context;
     this.#definitions = answers.definitions.draft();
     this.#seq = answers.newest.seq;
+    this.parts = new Parts(
+      context.part,
+      (pool) => this.#partsOf(pool),
+      (start, end) => this.#firstGap(start, end),
+    );
     this.now = context.clock.notBefore(answers.newest.at);
   }
 
@@ -72,7 +82,7 @@ export class DraftLedger implements Ledger {
 
   /** How much is to be written so far. */
   get size(): number {
-    return this.events.length + this.writes.length + this.movedCursors.size + this.#definitions.changes.length;
+    return this.events.length + this.writes.length + this.#definitions.changes.length;
   }
 
   /** Whether it changes what everybody else relies on. */
@@ -159,6 +169,15 @@ export class DraftLedger implements Ledger {
     return undefined;
   }
 
+  nextRelaxed(pool: Pool): Mac | undefined {
+    const found = this.parts.next(pool);
+    if (found !== undefined) return found;
+    // What came in below where a part goes on is found in order; once there is nothing, nobody needs to look again.
+    const address = this.nextUnissued(pool);
+    if (address === undefined) this.setCursor(pool.name, (pool.ranges.at(-1)?.end ?? 0) + 1);
+    return address;
+  }
+
   *longestReleased(pool: string): Iterable<Lease> {
     const limit = this.#answers.released.get(pool)?.leases.length ?? 0;
     this.asked.released.set(pool, Math.max(limit, FIRST_RELEASED));
@@ -205,7 +224,7 @@ export class DraftLedger implements Ledger {
   }
 
   setCursor(pool: string, address: Mac): void {
-    this.movedCursors.set(pool, address);
+    if (!this.parts.hasIssued(address - 1)) this.movedCursors.set(pool, address);
   }
 
   putPool(pool: Pool): void {
@@ -256,6 +275,11 @@ export class DraftLedger implements Ledger {
   #writtenWithin(range: Range): readonly Mac[] {
     const inside = [...this.#written.keys()].filter((address) => contains([range], address));
     return inside.sort((one, other) => one - other);
+  }
+
+  #partsOf(pool: string): ReadonlyMap<number, Mac> {
+    this.asked.parts.add(pool);
+    return this.#unchecked(this.#answers.parts, pool, new Map());
   }
 
   #firstGap(start: Mac, end: Mac): Mac | undefined {

@@ -27,10 +27,21 @@ export async function* dump(database: Database): AsyncIterable<RegisterRecord> {
   }
 }
 
+interface RegisterRow {
+  readonly storeId: string;
+  readonly createdAt: number;
+  readonly gapsUntil: number | null;
+}
+
+/** A register that was made anew leaves numbers out too, and says so in its event. */
+const registers = `select store_id as "storeId", created_at as "createdAt", (
+    select max(seq) from (select seq, kind, lag(seq) over (order by seq) as previous from event) as numbered
+    where seq <> previous + 1 and kind <> 'recover') as "gapsUntil"
+  from register`;
+
 async function* records(session: Queryable): AsyncIterable<RegisterRecord> {
-  const registers = 'select store_id as "storeId", created_at as "createdAt" from register';
-  for (const row of await session.query<{ storeId: string; createdAt: number }>(registers)) {
-    yield { record: "register", ...row };
+  for (const { gapsUntil, ...row } of await session.query<RegisterRow>(registers)) {
+    yield { record: "register", ...row, ...(gapsUntil === null ? {} : { gapsUntil }) };
   }
   for (const row of await session.query<PoolRow>(poolsQuery)) {
     yield { record: "pool", pool: poolOfRow(row, row.ranges), cursor: row.cursor, isRetired: row.retired === 1 };

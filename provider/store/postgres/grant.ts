@@ -2,6 +2,7 @@ import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Queryable, Statement } from "./database";
 import type { DraftEvent } from "./draft-ledger";
+import type { PartCursor } from "./parts";
 import type { IdOf, Portion, Reply } from "./portion";
 
 /** New leases of one pool that owners get who had none, and nothing else. */
@@ -14,6 +15,8 @@ interface Grants {
   readonly leases: readonly Lease[];
   /** Where the sequence went on, and goes on now. */
   readonly cursor: { readonly from: Mac; readonly to: Mac } | undefined;
+  /** Where a part of a relaxed pool goes on. */
+  readonly part: PartCursor | undefined;
 }
 
 interface GrantedRow {
@@ -24,7 +27,7 @@ interface GrantedRow {
 
 /** Returns what a portion grants, if that is all it does: nearly every portion of a first `up` does nothing else. */
 export function grantsOf(portion: Portion): Grants | undefined {
-  const { version, owners, addresses, cursors, events } = portion;
+  const { version, owners, addresses, cursors, parts, events } = portion;
   const pool = events[0]?.pool;
   const isPlain =
     pool !== undefined &&
@@ -32,11 +35,20 @@ export function grantsOf(portion: Portion): Grants | undefined {
     addresses.length === events.length &&
     addresses.every(([, seq]) => seq === 0) &&
     owners.every((owner) => owner.pool === pool && owner.leases === 0) &&
-    (cursors.length === 0 || (cursors.length === 1 && cursors[0]?.pool === pool)) &&
+    cursors.length + parts.length <= 1 &&
+    [...cursors, ...parts].every((moved) => moved.pool === pool) &&
     portion.leases.every(({ lease, isNew }, index) => isNew && isGrantOf(lease, events[index], pool));
   if (!isPlain) return undefined;
   const leases = portion.leases.map(({ lease }) => lease);
-  return { pool, version, owners: owners.map(({ owner }) => owner), events, leases, cursor: cursors[0] };
+  return {
+    pool,
+    version,
+    owners: owners.map(({ owner }) => owner),
+    events,
+    leases,
+    cursor: cursors[0],
+    part: parts[0],
+  };
 }
 
 function isGrantOf(lease: Lease, event: DraftEvent | undefined, pool: string): boolean {
@@ -67,20 +79,21 @@ export async function grant(grants: Grants, lock: bigint, ids: IdOf, session: Qu
 }
 
 function statementOf(grants: Grants, lock: bigint, ids: IdOf): Statement {
-  const { pool, version, owners, events, leases, cursor } = grants;
+  const { pool, version, owners, events, leases, cursor, part } = grants;
   const [event] = events;
   const [lease] = leases;
   if (event === undefined || lease === undefined) throw new Error("what grants nothing is no grant");
-  const first = [lock.toString(), version, pool, cursor?.from ?? 0, cursor?.to ?? 0, event.at, ids(event.actor)];
-  const next = cursor === undefined ? "" : "-next";
+  const from = cursor?.from ?? part?.part ?? 0;
+  const first = [lock.toString(), version, pool, from, cursor?.to ?? part?.to ?? 0, event.at, ids(event.actor)];
+  const moves = cursor !== undefined ? "cursor" : part !== undefined ? "part" : "nothing";
   if (leases.length === 1 && owners.length === 1 && owners[0] === lease.owner) {
     const values = [...first, event.kind, ...rowOf(lease, ids)];
-    return { name: `macpool-apply-grant${next}`, text: cursor === undefined ? GRANT : GRANT_NEXT, values };
+    return { name: `macpool-apply-grant-${moves}`, text: ONE[moves], values };
   }
   const rows = leases.map((one) => rowOf(one, ids));
   const columns = COLUMNS.map((_, column) => rows.map((row) => row[column]));
   const values = [...first, events.map(({ kind }) => kind), ...columns, owners];
-  return { name: `macpool-apply-grants${next}`, text: cursor === undefined ? GRANTS : GRANTS_NEXT, values };
+  return { name: `macpool-apply-grants-${moves}`, text: MANY[moves], values };
 }
 
 function rowOf(lease: Lease, ids: IdOf): readonly (string | number)[] {
@@ -91,24 +104,30 @@ function rowOf(lease: Lease, ids: IdOf): readonly (string | number)[] {
 /** Of the values of {@link rowOf}. */
 const COLUMNS = ["bigint", "text", "integer", "text", "bigint", "text", "text", "text"];
 
-/** The parts of the statement that differ: what a pool's row must be like, and where the leases come from. */
-interface Parts {
+/** What of a pool goes on besides: the cursor of its sequence, that of one of its parts, or neither. */
+type Moves = "nothing" | "cursor" | "part";
+
+/** What the statement is like for one lease, and for many. */
+interface Form {
   readonly condition: string;
   readonly given: string;
-  readonly isNext: boolean;
 }
 
 /**
  * When something differs no row of the pool is found, and so nothing is written and no number drawn. A cursor that another
  * transaction moves is waited for, and compared again.
  */
-function textOf({ condition, given, isNext }: Parts): string {
+function textOf({ condition, given }: Form, moves: Moves): string {
   const all = `name = $3::text and definitions_in_force($1::bigint) = $2::bigint and ${condition}`;
-  const found = isNext
-    ? `update pool set cursor = $5::bigint where cursor = $4::bigint and ${all} returning id`
-    : `select id from pool where $4::bigint = $5::bigint and ${all}`;
+  const found =
+    moves === "cursor"
+      ? `update pool set cursor = $5::bigint where cursor = $4::bigint and ${all} returning id`
+      : `select id from pool where $4::bigint <= $5::bigint and ${all}`;
+  const noted = `noted as (
+    insert into pool_cursor (pool, part, cursor) select id, $4::bigint, $5::bigint from place
+    on conflict (pool, part) do update set cursor = greatest(pool_cursor.cursor, excluded.cursor)),`;
   return `with
-  place as materialized (${found}),
+  place as materialized (${found}),${moves === "part" ? noted : ""}
   numbered as materialized (
     select nextval('event_seq') as seq, greatest($6::bigint, (select at from event order by seq desc limit 1)) as at,
            place.id, given.*
@@ -122,6 +141,10 @@ function textOf({ condition, given, isNext }: Parts): string {
   returning address, seq, acquired_at as at`;
 }
 
+function textsOf(form: Form): Readonly<Record<Moves, string>> {
+  return { nothing: textOf(form, "nothing"), cursor: textOf(form, "cursor"), part: textOf(form, "part") };
+}
+
 /** Each of the two indexes by owner holds one kind of lease. */
 function noLeaseOf(owners: string): string {
   const kinds = ["null", "not null"];
@@ -130,17 +153,12 @@ function noLeaseOf(owners: string): string {
   return kinds.map(none).join(" and ");
 }
 
-const one: Omit<Parts, "isNext"> = {
+const ONE = textsOf({
   condition: `not exists (select from lease where address = $9::bigint) and ${noLeaseOf("= $10::text")}`,
   given: `(values ($8::text, ${COLUMNS.map((type, index) => `$${index + 9}::${type}`).join(", ")}))`,
-};
+});
 
-const many: Omit<Parts, "isNext"> = {
+const MANY = textsOf({
   condition: `not exists (select from lease where address = any($9::bigint[])) and ${noLeaseOf("= any($17::text[])")}`,
   given: `unnest($8::text[], ${COLUMNS.map((type, index) => `$${index + 9}::${type}[]`).join(", ")})`,
-};
-
-const GRANT = textOf({ ...one, isNext: false });
-const GRANT_NEXT = textOf({ ...one, isNext: true });
-const GRANTS = textOf({ ...many, isNext: false });
-const GRANTS_NEXT = textOf({ ...many, isNext: true });
+});

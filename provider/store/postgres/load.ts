@@ -99,11 +99,12 @@ async function writeRegister({ storeId, createdAt }: Of<"register">, session: Qu
 }
 
 async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Queryable): Promise<void> {
-  const { name, strategy, quarantineSeconds, universal, description, managedBy, ranges } = pool;
+  const { name, strategy, order, quarantineSeconds, universal, description, managedBy, ranges } = pool;
   const { owner, installation } = columnsOf(managedBy);
   await session.query({
-    text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation, retired)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation, retired,
+                             issue_order)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
       name,
       strategy,
@@ -114,6 +115,7 @@ async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Query
       owner,
       installation,
       isRetired ? 1 : 0,
+      order,
     ],
   });
   await session.query({

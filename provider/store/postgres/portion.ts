@@ -1,6 +1,7 @@
 import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { DraftEvent, DraftLedger } from "./draft-ledger";
+import type { PartCursor } from "./parts";
 import type { Answers, OwnerInPool } from "./questions";
 
 /** What the register says of a draft. */
@@ -21,6 +22,8 @@ export interface Portion {
   readonly addresses: readonly (readonly [Mac, number])[];
   /** Where sequences went on, and go on now. */
   readonly cursors: readonly { readonly pool: string; readonly from: Mac; readonly to: Mac }[];
+  /** Where parts of relaxed pools go on, unless they are further by now. */
+  readonly parts: readonly PartCursor[];
   readonly events: readonly DraftEvent[];
   readonly leases: readonly WrittenLease[];
 }
@@ -44,6 +47,7 @@ export function portionOf(draft: DraftLedger, answers: Answers): Portion {
     owners: [...draft.asked.owners].map(([key, owner]) => ({ ...owner, leases: answers.owners.get(key)?.length ?? 0 })),
     addresses: addresses.map((address) => [address, draft.before(address)?.seq ?? 0]),
     cursors: [...draft.movedCursors].map(([pool, to]) => ({ pool, from: answers.cursors.get(pool) ?? 0, to })),
+    parts: draft.parts.moved,
     events: draft.events,
     leases: [...draft.written.values()].map((lease) => writtenOf(lease, draft)),
   };

@@ -32,6 +32,8 @@ export const WINDOW = 256;
 export interface Answers {
   readonly definitions: Definitions;
   readonly cursors: ReadonlyMap<string, Mac>;
+  /** Where the parts of relaxed pools go on, by pool and number; where nothing is said, from the part's beginning. */
+  readonly parts: ReadonlyMap<string, ReadonlyMap<number, Mac>>;
   /** The newest event. */
   readonly newest: { readonly seq: number; readonly at: number };
   /** Undefined for an address that has no lease. */
@@ -51,7 +53,16 @@ export function empty(definitions: Definitions): Answers {
   const nothing = new Map<never, never>();
   const lists = { leases: nothing, owners: nothing, occupancies: nothing, released: nothing };
   const newest = { seq: 0, at: 0 };
-  return { definitions, cursors: nothing, newest, ...lists, counts: nothing, lowest: nothing, events: nothing };
+  return {
+    definitions,
+    cursors: nothing,
+    parts: nothing,
+    newest,
+    ...lists,
+    counts: nothing,
+    lowest: nothing,
+    events: nothing,
+  };
 }
 
 /** Returns what a question is filed under. */
@@ -66,6 +77,7 @@ interface AnswerRow {
   readonly newest: { readonly seq: number; readonly at: number } | null;
   readonly leases?: readonly LeaseRow[];
   readonly owners?: readonly LeaseRow[];
+  readonly parts?: readonly (readonly { readonly part: number; readonly cursor: Mac }[])[];
   readonly occupancies?: readonly { readonly gap: Mac; readonly taken: readonly Mac[] }[];
   readonly released?: readonly (readonly LeaseRow[])[];
   readonly counts?: readonly (Omit<LeaseCounts, "oldestQuarantined"> & { readonly oldest: number | null })[];
@@ -77,6 +89,8 @@ interface AnswerRow {
 export class Questions {
   readonly leases = new Set<Mac>();
   readonly owners = new Map<string, OwnerInPool>();
+  /** Relaxed pools whose parts are asked for. */
+  readonly parts = new Set<string>();
   readonly occupancies = new Map<string, Range>();
   /** Pools whose longest-released leases are asked for, and how many of them. */
   readonly released = new Map<string, number>();
@@ -88,6 +102,7 @@ export class Questions {
   add(others: Questions): void {
     for (const address of others.leases) this.leases.add(address);
     for (const [key, owner] of others.owners) this.owners.set(key, owner);
+    for (const pool of others.parts) this.parts.add(pool);
     for (const [key, range] of others.occupancies) this.occupancies.set(key, range);
     for (const [pool, limit] of others.released) this.released.set(pool, Math.max(limit, this.released.get(pool) ?? 0));
     for (const [key, part] of others.counts) this.counts.set(key, part);
@@ -109,6 +124,7 @@ export class Questions {
     const parts: (readonly [string, string])[] = [];
     if (this.leases.size > 0) parts.push(["leases", leasesAt([...this.leases], bind)]);
     if (this.owners.size > 0) parts.push(["owners", leasesOf([...this.owners.values()], bind)]);
+    if (this.parts.size > 0) parts.push(["parts", list([...this.parts].map((pool) => partsOf(pool, bind)))]);
     if (this.occupancies.size > 0) parts.push(["occupancies", occupanciesIn([...this.occupancies.values()], bind)]);
     if (this.released.size > 0) parts.push(["released", longestReleased([...this.released], bind)]);
     if (this.counts.size > 0)
@@ -134,6 +150,9 @@ export class Questions {
       newest: row.newest ?? { seq: 0, at: 0 },
       leases,
       owners: this.#byOwner((row.owners ?? []).map(leaseOfRow)),
+      parts: zipped(new Map([...this.parts].map((pool) => [pool, pool])), row.parts, (_, answer) => {
+        return new Map(answer.map(({ part, cursor }) => [part, cursor]));
+      }),
       occupancies: zipped(this.occupancies, row.occupancies, (range, answer) => ({ ...range, ...answer })),
       released: zipped(this.released, row.released, (limit, answer) => {
         return { leases: answer.map(leaseOfRow), isAll: answer.length < limit };
@@ -203,6 +222,12 @@ function leasesOf(owners: readonly OwnerInPool[], bind: Bind): string {
     `${select} join unnest(${names}::text[], ${pools}::text[]) as asked (owner, pool)
        on lease.owner = asked.owner and pool.name = asked.pool where released_at is ${condition}`;
   return rows(`${of("null")} union all ${of("not null")}`);
+}
+
+function partsOf(pool: string, bind: Bind): string {
+  return rows(
+    `select part, cursor from pool_cursor where pool_cursor.pool = (select id from pool where name = ${bind(pool)})`,
+  );
 }
 
 function occupanciesIn(ranges: readonly Range[], bind: Bind): string {

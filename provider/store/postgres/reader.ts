@@ -84,7 +84,7 @@ export class Reader {
 
 /** Runs an item, adds what it asks to `questions`, and returns how to settle it; undefined while something is unknown. */
 function attempt(item: Item, answers: Answers, questions: Questions, clock: RegisterClock): (() => void) | undefined {
-  const draft = new DraftLedger(answers, { clock, actor: "" });
+  const draft = new DraftLedger(answers, { clock, actor: "", part: 0 });
   const settle = outcomeOf(item, draft);
   questions.add(draft.asked);
   return draft.unknown === 0 ? settle : undefined;

@@ -7,6 +7,7 @@ import { apply, applyInOrder, stamp, type Writing } from "./apply";
 import type { Database, Queryable, Statement } from "./database";
 import { DraftLedger } from "./draft-ledger";
 import { Names } from "./names";
+import { anyPart, type PartCursor } from "./parts";
 import type { Reply } from "./portion";
 import { isBusy, isConflict, isLost } from "./postgres-error";
 import { type Answers, empty, Questions } from "./questions";
@@ -41,6 +42,8 @@ export class Writer {
   readonly #names = new WeakMap<Queryable, Names>();
   /** What the last transaction left; others may have changed it since. */
   #head: Answers;
+  /** The part of relaxed pools that this process takes addresses from. */
+  #part = anyPart();
   #waiting: Item[] = [];
   #running: Promise<void> | undefined;
 
@@ -100,6 +103,8 @@ export class Writer {
       if (!attempt.isChanged) return attempt;
       if (attempt.draft.isDefining) break;
       if (await this.#write(attempt)) return attempt;
+      // Somebody else is in the same part, perhaps.
+      this.#part = anyPart();
       asked.add(attempt.draft.asked);
     }
     return this.#commitAlone(items, asked);
@@ -108,8 +113,8 @@ export class Writer {
   /** Runs the rules until nothing is unknown, or only what the register checks itself as it is written to. */
   async #prepare(items: readonly Item[], asked: Questions, mayGuess: boolean): Promise<Attempt> {
     if (mayGuess) {
-      const { definitions, cursors, newest } = this.#head;
-      const guess = this.#run(items, { ...empty(definitions), cursors, newest });
+      const { definitions, cursors, parts, newest } = this.#head;
+      const guess = this.#run(items, { ...empty(definitions), cursors, parts, newest });
       if (guess.isChanged && (guess.draft.unchecked === 0 || guess.draft.isDefining)) return guess;
       asked.add(guess.draft.asked);
     }
@@ -127,13 +132,13 @@ export class Writer {
   }
 
   #run(items: readonly Item[], answers: Answers, clock: RegisterClock = this.#clock): Attempt {
-    return { ...runTogether(items, answers, { clock, actor: this.#actor }), answers };
+    return { ...runTogether(items, answers, { clock, actor: this.#actor, part: this.#part }), answers };
   }
 
   /** Returns whether the draft could be written. */
   async #write(attempt: Attempt): Promise<boolean> {
     const { draft, answers } = attempt;
-    const write = () => this.#database.session((session) => apply(draft, answers, this.#writing(session)));
+    const write = () => this.#database.session((session) => apply(draft, answers, this.#writing(session)), isConflict);
     try {
       const reply = await withRetries(this.#patience, write, isBusy);
       if (reply.holds) this.#conclude(attempt, reply);
@@ -194,8 +199,16 @@ export class Writer {
     stamp(draft, reply);
     const seq = reply.numbers.at(-1) ?? answers.newest.seq;
     const cursors = new Map([...answers.cursors, ...draft.movedCursors]);
-    this.#head = { ...empty(draft.definitions.settled()), cursors, newest: { seq, at: reply.at ?? draft.now } };
+    const parts = draft.isDefining ? new Map() : withMoved(answers.parts, draft.parts.moved);
+    this.#head = { ...empty(draft.definitions.settled()), cursors, parts, newest: { seq, at: reply.at ?? draft.now } };
   }
+}
+
+function withMoved(known: Answers["parts"], moved: readonly PartCursor[]): Answers["parts"] {
+  if (moved.length === 0) return known;
+  const parts = new Map([...known].map(([pool, cursors]) => [pool, new Map(cursors)]));
+  for (const { pool, part, to } of moved) parts.get(pool)?.set(part, to);
+  return parts;
 }
 
 /**
@@ -210,7 +223,7 @@ export async function writeFirst(
 ): Promise<void> {
   const answers = await new Questions().put(session, undefined);
   const clock = new ForwardClock(context, "that is being made");
-  const draft = new DraftLedger(answers, { clock, actor: context.actor });
+  const draft = new DraftLedger(answers, { clock, actor: context.actor, part: 0 });
   work(draft);
   await writeAll(draft, answers, { session, lock, names: new Names() });
 }

@@ -81,19 +81,19 @@ export class Definitions {
   }
 
   putPool(pool: Pool): void {
-    const { name, strategy, quarantineSeconds, description } = pool;
+    const { name, strategy, order, quarantineSeconds, description } = pool;
     const id = this.#database
       .prepare<object, number>(
-        `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation)
-         values (:name, :strategy, :quarantineSeconds, :universal, :description, 0, :owner, :installation)
-         on conflict (name) do update set strategy = excluded.strategy, quarantine_seconds = excluded.quarantine_seconds,
-           universal = excluded.universal, description = excluded.description, owner = excluded.owner,
+        `insert into pool (name, strategy, issue_order, quarantine_seconds, universal, description, cursor, owner, installation)
+         values (:name, :strategy, :order, :quarantineSeconds, :universal, :description, 0, :owner, :installation)
+         on conflict (name) do update set strategy = excluded.strategy, issue_order = excluded.issue_order,
+           quarantine_seconds = excluded.quarantine_seconds, universal = excluded.universal, description = excluded.description, owner = excluded.owner,
            installation = excluded.installation, retired = 0
          returning id`,
       )
       .pluck()
       .get({
-        ...{ name, strategy, quarantineSeconds, description },
+        ...{ name, strategy, order, quarantineSeconds, description },
         universal: pool.universal ? 1 : 0,
         ...columnsOf(pool.managedBy),
       });
@@ -155,8 +155,8 @@ export class Definitions {
 function load(database: Database.Database, version: unknown): Loaded {
   const rows = database
     .prepare<[], PoolRow>(
-      `select id, name, strategy, quarantine_seconds as quarantineSeconds, universal, description, owner, installation,
-         retired
+      `select id, name, strategy, issue_order as "order", quarantine_seconds as quarantineSeconds, universal, description,
+         owner, installation, retired
        from pool order by name`,
     )
     .all();

@@ -40,16 +40,18 @@ function* records(database: Database.Database): Iterable<RegisterRecord> {
 }
 
 function* registers(database: Database.Database): Iterable<RegisterRecord> {
-  const rows = database.prepare<[], { storeId: string; createdAt: number }>(
-    "select store_id as storeId, created_at as createdAt from register",
+  const rows = database.prepare<[], { storeId: string; createdAt: number; gapsUntil: number }>(
+    "select store_id as storeId, created_at as createdAt, gaps_until as gapsUntil from register",
   );
-  for (const row of rows.all()) yield { record: "register", ...row };
+  for (const { gapsUntil, ...row } of rows.all()) {
+    yield { record: "register", ...row, ...(gapsUntil === 0 ? {} : { gapsUntil }) };
+  }
 }
 
 function* pools(database: Database.Database): Iterable<RegisterRecord> {
   const rows = database.prepare<[], PoolRow & { cursor: number }>(
-    `select id, name, strategy, quarantine_seconds as quarantineSeconds, universal, description, owner, installation,
-       retired, cursor
+    `select id, name, strategy, issue_order as "order", quarantine_seconds as quarantineSeconds, universal, description,
+       owner, installation, retired, cursor
      from pool order by name`,
   );
   const ranges = rangesOf(database);

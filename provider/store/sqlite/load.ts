@@ -95,7 +95,9 @@ function writerOf(database: Database.Database): (record: RegisterRecord) => void
   const pool = poolWriter(database);
   const lease = leaseWriter(database, names);
   const event = eventWriter(database, names);
-  const register = database.prepare("insert into register (only, store_id, created_at) values (1, ?, ?)");
+  const register = database.prepare(
+    "insert into register (only, store_id, created_at, gaps_until) values (1, ?, ?, ?)",
+  );
   const reservation = database.prepare(
     `insert into reservation (start, "end", reason, owner, installation)
      values (:start, :end, :reason, :owner, :installation)`,
@@ -103,7 +105,7 @@ function writerOf(database: Database.Database): (record: RegisterRecord) => void
   return (record) => {
     switch (record.record) {
       case "register":
-        return void register.run(record.storeId, record.createdAt);
+        return void register.run(record.storeId, record.createdAt, record.gapsUntil ?? 0);
       case "pool":
         return pool(record);
       case "reservation": {
@@ -120,14 +122,16 @@ function writerOf(database: Database.Database): (record: RegisterRecord) => void
 
 function poolWriter(database: Database.Database): (record: Of<"pool">) => void {
   const add = database.prepare(
-    `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation, retired)
-     values (:name, :strategy, :quarantineSeconds, :universal, :description, :cursor, :owner, :installation, :retired)`,
+    `insert into pool (name, strategy, issue_order, quarantine_seconds, universal, description, cursor, owner,
+       installation, retired)
+     values (:name, :strategy, :order, :quarantineSeconds, :universal, :description, :cursor, :owner, :installation,
+       :retired)`,
   );
   const addRange = database.prepare('insert into pool_range (start, "end", pool) values (?, ?, ?)');
   return ({ pool, cursor, isRetired }) => {
-    const { name, strategy, quarantineSeconds, description } = pool;
+    const { name, strategy, order, quarantineSeconds, description } = pool;
     const id = add.run({
-      ...{ name, strategy, quarantineSeconds, description, cursor },
+      ...{ name, strategy, order, quarantineSeconds, description, cursor },
       universal: pool.universal ? 1 : 0,
       retired: isRetired ? 1 : 0,
       ...columnsOf(pool.managedBy),

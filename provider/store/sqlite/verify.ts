@@ -7,10 +7,13 @@ import type { Following, Verification } from "../store";
 import { Definitions } from "./definitions";
 import { isCorrupt } from "./sqlite-error";
 
-/** Here numbers are drawn under a lock, so that none is missing but where the register was made anew. */
+/**
+ * Here numbers are drawn under a lock, so that none is missing but where the register was made anew, or came from
+ * PostgreSQL.
+ */
 const HOLES = `select 'The history has a hole between event ' || previous || ' and event ' || seq || '.'
    from (select seq, kind, lag(seq) over (order by seq) as previous from event)
-   where seq <> previous + 1 and kind <> 'recover'`;
+   where seq <> previous + 1 and kind <> 'recover' and seq > (select coalesce(max(gaps_until), 0) from register)`;
 
 /** PostgreSQL has no function for it, and its server checks what it stores. */
 const UNREADABLE_TAGS: Audit = {

@@ -19,10 +19,10 @@ grant usage on schema :"schema" to :"application", :"reader";
 grant select on all tables in schema :"schema" to :"application", :"reader";
 
 set local search_path = :"schema";
-grant insert on event, name, lease, pool, pool_range, reservation to :"application";
+grant insert on event, name, lease, pool, pool_range, pool_cursor, reservation to :"application";
 -- A lease is never deleted, and neither is a pool: both are only ended.
-grant update on lease, pool, reservation to :"application";
-grant delete on pool_range, reservation to :"application";
+grant update on lease, pool, pool_cursor, reservation to :"application";
+grant delete on pool_range, pool_cursor, reservation to :"application";
 grant update (definitions) on register to :"application";
 grant usage, select, update on sequence event_seq to :"application";
 grant execute on function definitions_in_force to :"application";

@@ -1,0 +1,11 @@
+-- How addresses of a sequence follow each other.
+alter table pool add column issue_order text not null default 'strict' check (issue_order in ('strict', 'relaxed'));
+
+-- Where to look for the next address in a part of a relaxed pool: nothing in the part below it is free. Where there is no
+-- row, from the part's beginning. A row is updated in its place, for which its page has room.
+create table pool_cursor (
+  pool integer not null references pool (id),
+  part smallint not null,
+  cursor bigint not null,
+  primary key (pool, part)
+) with (fillfactor = 50);
