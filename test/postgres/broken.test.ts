@@ -91,7 +91,7 @@ async function whileWaiting<T>(url: string, relay: Relay, begin: () => Promise<T
     await client.query("select from pool for update");
     await client.query("select from lease for update");
     const begun = begin();
-    const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like 'with%relied%'";
+    const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like 'with%'";
     while ((await runSql(waiting)).length === 0) await pause(20);
     relay.turnTo(relay.target);
     // By then the client is back and has looked for what it asked.
