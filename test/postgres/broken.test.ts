@@ -63,6 +63,19 @@ describePostgres("a connection that breaks", () => {
       await sound(direct);
     });
 
+    it("does not take for done what is partly there already: a lost lease is put back beside one that is not lost", async () => {
+      const { relay, register, direct } = await throughRelay();
+      const { lease } = await register.grant();
+      const lost = { ...lease, owner: "lost", address: lease.address + 1, token: "lost" };
+      relay.cutNext(cut, WRITE);
+      const stated = [lease, lost].map((one) => ({ ...one, stack: "dev" }));
+      const verdicts = (await register.store.recover(stated, true)).map(({ verdict }) => verdict);
+      expect(verdicts).toEqual(["present", "insert"]);
+      expect(await direct.store.find(lost.address)).toMatchObject({ owner: "lost", token: "lost" });
+      expect(await direct.events({ address: lost.address })).toHaveLength(1);
+      await sound(direct);
+    });
+
     it("does not make a new pool a conflict with itself", async () => {
       const { relay, register, direct } = await throughRelay();
       relay.cutNext(cut, COMMIT);

@@ -7,21 +7,22 @@ import { type Answers, Questions } from "./questions";
 
 /**
  * Returns what the register would have said of a draft if it was written, although the connection broke before anybody said so;
- * undefined when it was not. It is recognised by any of its leases - a token never comes twice - or by what it made of
- * pools and reservations.
+ * undefined when it was not. Then each of its events is there, after what it relied on; and one of its leases under its token, or
+ * what it made of pools and reservations.
  */
 export async function recognise(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
   const questions = new Questions();
   for (const address of draft.written.keys()) questions.leases.add(address);
   const now = await questions.put(session, undefined);
-  const isThere = [...draft.written.values()].some((lease) => isSame(lease, now.leases.get(lease.address), draft));
+  const isThere = [...draft.written.values()].some((lease) =>
+    isSame(lease, now.leases.get(lease.address), answers.newest.seq),
+  );
   const isDefined =
     draft.definitions.changes.length > 0 &&
     now.definitions.version === answers.definitions.version + 1 &&
     now.definitions.equals(draft.definitions);
-  if (!isThere && !isDefined) return undefined;
-  const reply = await replyOf(draft, answers, session);
-  await session.query(BARRIER);
+  const reply = isThere || isDefined ? await replyOf(draft, answers, session) : undefined;
+  if (reply !== undefined) await session.query(BARRIER);
   return reply;
 }
 
@@ -31,11 +32,11 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
  */
 const BARRIER = "select pg_logical_emit_message(true, 'macpool', '')";
 
-/** Whether the register has what the draft wrote, and did not have it before. */
-function isSame(written: Lease, found: Lease | undefined, draft: DraftLedger): boolean {
+/** Whether the register has what was written, and has it since a change after `seq`: a lease that is put back is under an old token. */
+function isSame(written: Lease, found: Lease | undefined, seq: number): boolean {
   return (
     found !== undefined &&
-    found.seq > (draft.before(written.address)?.seq ?? 0) &&
+    found.seq > seq &&
     found.token === written.token &&
     found.owner === written.owner &&
     found.installation === written.installation &&
@@ -45,10 +46,10 @@ function isSame(written: Lease, found: Lease | undefined, draft: DraftLedger): b
   );
 }
 
-/** After what the draft relied on, its own events are the first of each address. */
-async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply> {
-  const rows = await session.query<{ seq: number; at: number; address: Mac | null }>({
-    text: `select seq, at, address from event where seq > $1 and kind = any($2::text[])
+/** After what the draft relied on, its own events are the first of each address; undefined when one is missing. */
+async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
+  const rows = await session.query<{ seq: number; at: number; kind: string; address: Mac | null }>({
+    text: `select seq, at, kind, address from event where seq > $1 and kind = any($2::text[])
              and (address is null or address = any($3::bigint[])) order by seq`,
     values: [
       answers.newest.seq,
@@ -57,10 +58,12 @@ async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable)
     ],
   });
   const rest = [...rows];
-  const own = draft.events.map((event) => {
-    const index = rest.findIndex(({ address }) => (address ?? undefined) === event.address);
-    const [found = event] = index < 0 ? [] : rest.splice(index, 1);
-    return found;
+  const own = draft.events.flatMap((event) => {
+    const index = rest.findIndex(
+      ({ kind, address }) => kind === event.kind && (address ?? undefined) === event.address,
+    );
+    return index < 0 ? [] : rest.splice(index, 1);
   });
+  if (own.length < draft.events.length) return undefined;
   return { holds: true, numbers: own.map(({ seq }) => seq), at: own[0]?.at ?? null };
 }

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import Database from "better-sqlite3";
+import pg from "pg";
 import { MacpoolError } from "../../../provider/error";
 import type { AcquireRequest } from "../../../provider/lease/lease";
 import { formatMac } from "../../../provider/mac/mac";
@@ -49,7 +50,7 @@ const context = {
   clock: () => Date.now() + offset,
 };
 let store: LeaseStore | undefined;
-let locked: Database.Database | undefined;
+let unlock: (() => unknown) | undefined;
 
 async function obey(command: Command): Promise<object> {
   switch (command.do) {
@@ -78,13 +79,10 @@ async function obey(command: Command): Promise<object> {
       offset = command.offset;
       return {};
     case "lock":
-      locked = new Database(command.path);
-      locked.exec("begin immediate");
-      locked.exec(command.sql ?? "");
+      unlock = isPostgresUrl(command.path) ? await lockServer(command) : lockFile(command);
       return {};
     case "unlock":
-      locked?.exec("commit");
-      locked?.close();
+      await unlock?.();
       return {};
   }
 }
@@ -92,6 +90,35 @@ async function obey(command: Command): Promise<object> {
 /** Opens the register in a file, or in the server that a URL names. */
 function open(name: string, waiting: Waiting): Promise<LeaseStore> {
   return isPostgresUrl(name) ? openPostgresStore(name, context, waiting) : openSqliteStore(name, context, waiting);
+}
+
+/** Begins a transaction and returns what ends it. */
+function lockFile({ path, sql = "" }: { readonly path: string; readonly sql?: string }): () => void {
+  const database = new Database(path);
+  database.exec("begin immediate");
+  database.exec(sql);
+  return () => {
+    database.exec("commit");
+    database.close();
+  };
+}
+
+/** As {@link lockFile}; which locks are taken is for `sql` to say. */
+async function lockServer({
+  path,
+  sql = "",
+}: {
+  readonly path: string;
+  readonly sql?: string;
+}): Promise<() => unknown> {
+  const client = new pg.Client({ connectionString: path.replace(/\?.*/, "") });
+  await client.connect();
+  await client.query("begin");
+  await client.query(sql);
+  return async () => {
+    await client.query("commit");
+    await client.end();
+  };
 }
 
 /** Returns the addresses of `count` new owners, `atOnce` of them asked for in one turn. */
