@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { alloc, batch } from "./allocation";
 import type { Bench, BenchContext } from "./bench";
 import { engineFigures } from "./engine";
+import { fleet } from "./fleet";
 import { printMachine } from "./machine";
 import { processes } from "./processes";
 import { providerHost } from "./provider-host";
@@ -23,9 +24,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   procs: processes,
   provider: providerHost,
   engine: engineFigures,
+  fleet,
 };
 
-/** The real engine takes minutes. */
+/** Those with the real engine take minutes. */
 const CHECKED = ["alloc", "batch", "scale", "procs", "provider"];
 
 async function main(): Promise<void> {
