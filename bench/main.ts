@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: prints how fast we are, as ratios against a raw database or a provider that does nothing, in one run.
  * Names on the command line choose benches: `npm run bench -- alloc batch`; `--leases 0,1e6,16e6` are the sizes that
- * `scale` and `pg-scale` compare; `--postgres URL` is a database to use in place of a server of the bench's own. With `--check` fewer rounds are made, and the exit code is 1 when a target is missed.
+ * `scale` and `pg-scale` compare; `--postgres URL` is a database to use in place of a server of the bench's own. With
+ * `--check` fewer rounds are made, and the exit code is 1 when a target is missed.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { alloc, batch } from "./allocation";
 import type { Bench, BenchContext } from "./bench";
 import { engineFigures } from "./engine";
+import { fleet } from "./fleet";
 import { printMachine } from "./machine";
 import { postgres } from "./postgres";
 import { postgresScale } from "./postgres-scale";
@@ -27,9 +29,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   engine: engineFigures,
   pg: postgres,
   "pg-scale": postgresScale,
+  fleet,
 };
 
-/** The real engine takes minutes. */
+/** Those with the real engine take minutes. */
 const CHECKED = ["alloc", "batch", "scale", "procs", "provider", "pg"];
 
 async function main(): Promise<void> {

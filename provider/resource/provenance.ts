@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { isOfAddress } from "../lease/lease";
+import { isOfAddress, type RegisterEvent } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
@@ -18,11 +18,15 @@ export interface Provenance {
  * The error is REGISTER_MISMATCH or REGISTER_ROLLED_BACK.
  */
 export async function faultOfRegister(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
-  return (await mismatch(state, store)) ?? (await rollback(state, store));
+  // Both at once: on a server each is a round trip.
+  const [{ storeId }, event] = await Promise.all([
+    store.identity(),
+    state.seq === undefined ? undefined : store.event(state.seq),
+  ]);
+  return mismatch(state, storeId, store) ?? rollback(state, event, store);
 }
 
-async function mismatch(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
-  const { storeId } = await store.identity();
+function mismatch(state: Provenance, storeId: string, store: LeaseStore): MacpoolError | undefined {
   if (state.storeId === storeId) return undefined;
   return new MacpoolError(
     "REGISTER_MISMATCH",
@@ -36,10 +40,14 @@ async function mismatch(state: Provenance, store: LeaseStore): Promise<MacpoolEr
  * written to since has come as far again, with other changes. A lease that `macpool reconcile` put back from this state, or
  * from a newer one, will do as well.
  */
-async function rollback(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
+async function rollback(
+  state: Provenance,
+  event: RegisterEvent | undefined,
+  store: LeaseStore,
+): Promise<MacpoolError | undefined> {
   const { seq, address } = state;
   if (seq === undefined || address === undefined) return undefined;
-  if (isOfAddress(await store.event(seq), address) || (await wasPutBack(state, store))) return undefined;
+  if (isOfAddress(event, address) || (await wasPutBack(state, store))) return undefined;
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",
