@@ -33,17 +33,11 @@ function fillChunk(database: Database.Database, chunk: Chunk): void {
   const name = "(select id from name where value = 'filled')";
   database
     .prepare(
-      `${numbers} insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at,
-                                     released_at, description, tags)
-       select :start + n * :stride, 1, ${owner}, ${name}, '', 0, format('filled-%015d', n), :first + n + 1, 1,
-              null, '', '{}'
+      `${numbers} insert into lease (seq, at, kind, address, pool, owner, installation, actor, rotation, slot, token,
+                                     description, tags)
+       select :first + n + 1, 1, 'derive', :start + n * :stride, 1, ${owner}, ${name}, ${name}, '', 0,
+              format('filled-%015d', n), '', '{}'
        from number`,
     )
     .run(chunk);
-  database
-    .prepare(
-      `${numbers} insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
-       select :first + n + 1, 1, 'derive', :start + n * :stride, 'default', ${owner}, ${name}, ${name}, null from number`,
-    )
-    .run({ ...chunk });
 }

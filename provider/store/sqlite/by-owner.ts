@@ -4,8 +4,9 @@ import type { Lease } from "../../lease/lease";
 import { compareOwners } from "../../lease/owner";
 import type { Mac } from "../../mac/mac";
 import { DamageError } from "../damage";
-import { type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
+import { type LeaseRow, leaseOfRow } from "../rows";
 import type { LeaseFilter } from "../store";
+import { leaseColumns, leaseTables } from "./rows";
 
 /** Few rows first, so that the first is there at once. */
 const FIRST_PAGE = 50;
@@ -90,23 +91,16 @@ function liveIndex(database: Database.Database, { conditions, bound }: Scope): I
   };
 }
 
-/** SQLite does not go by a row value that ends in the address, so what is left of one owner in one pool comes first. */
 function releasedIndex(database: Database.Database, { conditions, bound }: Scope): Index {
-  const same = database.prepare<object, PlacedRow>(
-    `${select} where released_at is not null and lease.owner = :lastOwner and lease.pool = :lastPool
-       and address > :lastAddress
-     order by address limit :limit`,
-  );
-  const following = database.prepare<object, PlacedRow>(
-    `${select} where released_at is not null and ${conditions} and (lease.owner, lease.pool) > (:lastOwner, :lastPool)
+  const page = database.prepare<object, PlacedRow>(
+    `${select} where released_at is not null and ${conditions}
+       and (lease.owner, lease.pool, address) > (:lastOwner, :lastPool, :lastAddress)
      order by lease.owner, lease.pool, address limit :limit`,
   );
-  const fetch: Index["fetch"] = (after, limit) => {
-    const rest = same.all({ ...after, limit });
-    if (rest.length === limit) return rest;
-    return [...rest, ...following.all({ ...bound, ...after, limit: limit - rest.length })];
+  return {
+    fetch: (after, limit) => page.all({ ...bound, ...after, limit }),
+    keyOf: (at) => [at.lastOwner, at.lastPool, at.lastAddress],
   };
-  return { fetch, keyOf: (at) => [at.lastOwner, at.lastPool, at.lastAddress] };
 }
 
 function* paged({ fetch, keyOf }: Index, start: Place): Iterable<PlacedRow> {

@@ -5,7 +5,7 @@ import { assertSchemaKnown, migrationsOf } from "../migrations";
 import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { isCutOff, translate } from "./sqlite-error";
+import { isConstraint, isCutOff, translate } from "./sqlite-error";
 
 /** "MACP": the field of the SQLite header that marks a file as ours. */
 const APPLICATION_ID = 0x4d414350;
@@ -148,7 +148,21 @@ function upgrade(database: Database.Database, file: CheckedFile, now: number): v
     checkSameFile(file);
     migrate(database, now);
   });
-  run.immediate();
+  try {
+    run.immediate();
+  } catch (error) {
+    throw isConstraint(error) ? unsoundBefore(file.path, schemaVersion(database), error) : error;
+  }
+}
+
+/** A newer schema is stricter: what it refuses is damage that has gone unnoticed. */
+function unsoundBefore(path: string, version: number, cause: unknown): MacpoolError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${path} is not sound: a lease has no event that matches its last change (${words}). It was left as it was, in schema ${version}, and macpool doctor says the same of it. Put a backup in its place: ${restoreCommand(path)}`,
+    { cause, details: { path, schema: version } },
+  );
 }
 
 /** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */

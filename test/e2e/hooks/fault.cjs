@@ -26,7 +26,7 @@ function watchCommits(database) {
   database.prepare = function (sql) {
     const statement = prepare.call(this, sql);
     const run = statement.run.bind(statement);
-    if (/^insert into event /.test(sql)) {
+    if (/^insert into lease /.test(sql)) {
       statement.run = (...values) => {
         const [, , kind, , , owner] = values;
         isDue ||= owner.endsWith(`/${nic}`) && changeOf(kind) === change;
