@@ -11,11 +11,13 @@ function same(...columns: readonly string[]): Readonly<Record<string, string>> {
 const MANAGER = same("owner", "installation");
 const RESERVATION = same("start", '"end"', "reason");
 const POOL = same("id", "name", "strategy", "quarantine_seconds", "universal", "description", "cursor");
+/** In the view of all events, owners are whole. */
 const EVENT = same("seq", "at", "kind", "address", "pool", "owner", "installation", "actor");
 const COMMON = { register: same("only", "store_id", "created_at"), name: same("id", "value") };
 const LEASE = {
-  ...same("address", "pool", "owner", "installation", "rotation", "slot", "token", "seq", "released_at"),
+  ...same("address", "pool", "installation", "rotation", "slot", "token", "seq", "released_at"),
   ...same("description", "tags"),
+  owner: "(select value from source.name where id = scope) || owner",
   acquired_at: "coalesce(acquired_at, at)",
 };
 

@@ -160,7 +160,7 @@ describe("a second lease under one identity", () => {
     const register = await openFile(path);
     const { lease } = await register.grant();
     const columns =
-      "at, kind, pool, owner, installation, actor, acquired_at, released_at, rotation, slot, token, description, tags";
+      "at, kind, pool, owner, scope, installation, actor, acquired_at, released_at, rotation, slot, token, description, tags";
     const copy = `insert into lease (seq, address, ${columns}) select seq + 1, address + 1, ${columns} from lease`;
     expect(() => connect(path).exec(copy)).toThrow(/UNIQUE.*owner/);
     expect(await register.leases()).toEqual([lease]);

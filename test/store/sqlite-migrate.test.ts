@@ -14,8 +14,10 @@ const NEWEST = migrationsOf("sqlite").length;
 async function usedBefore(version: 1 | 2 = 1): Promise<{ readonly register: Register; readonly old: string }> {
   const path = createFile();
   const register = await openFile(path);
-  const owners = Array.from({ length: 20 }, (_, index) => `owner-${index}`);
+  const slashed = ["", "/", "a/", "a/b", "a/b/c", "\u00e9/\uffff", "\uffff/\ud83d\ude00", "a\0/b", "a/b\0c", "%/_"];
+  const owners = [...Array.from({ length: 20 }, (_, index) => `owner-${index}`), ...slashed];
   await register.store.acquire(owners.map((owner) => request({ owner })));
+  for (const owner of slashed) await register.release((await register.grant({ owner, installation: "two" })).lease);
   for (let turn = 0; turn < 3; turn += 1) {
     const { lease } = await register.grant({ pool: "tiny", owner: `turn-${turn % 2}` });
     await register.store.update({ ...lease, owner: "renamed" });

@@ -65,7 +65,7 @@ describe("a lease in the file", () => {
   it("shares its address with no other one: the database has the last word", async () => {
     const path = createFile();
     const { lease } = await (await openFile(path)).grant();
-    const columns = "at, kind, address, pool, installation, actor, rotation, slot, token, description, tags";
+    const columns = "at, kind, address, pool, scope, installation, actor, rotation, slot, token, description, tags";
     const copy = `insert into lease (seq, owner, ${columns}) select seq + 1, 'other', ${columns} from lease`;
     expect(() => connect(path).exec(copy)).toThrow(/UNIQUE.*address/);
     expect(await (await openFile(path)).leases()).toEqual([lease]);

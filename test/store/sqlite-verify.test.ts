@@ -28,10 +28,10 @@ async function damagedBy(sql: string): Promise<Register> {
 }
 
 const ADDRESS = 0x42_10_00_00_00_02;
-const COLUMNS = "at, kind, pool, owner, installation, actor, released_at, rotation, token, description, tags";
+const COLUMNS = "at, kind, pool, owner, scope, installation, actor, released_at, rotation, token, description, tags";
 /** What a row of a lease keeps anybody from doing to it. */
 const UNGUARDED = "drop trigger lease_is_never_rewritten;";
-const EVENT = "at, kind, address, pool, owner, installation, actor";
+const EVENT = "at, kind, address, pool, owner, scope, installation, actor";
 
 describe("verify names the address and the fault of", () => {
   it.each([
@@ -74,7 +74,7 @@ describe("verify names the address and the fault of", () => {
     ],
     [
       "a lease with the number of another change",
-      `insert into past_event (seq, ${EVENT}) select seq, ${EVENT} from event where address = ${ADDRESS}`,
+      `insert into past_event (seq, ${EVENT}) select seq, ${EVENT} from lease where address = ${ADDRESS}`,
       "42:10:00:00:00:02 has the number of its last change in common with an earlier one.",
     ],
     [
@@ -90,7 +90,7 @@ describe("verify names the address and the fault of", () => {
     ],
     [
       "a lease that is older than its history",
-      `insert into past_event (seq, ${EVENT}) select 99, ${EVENT} from event where address = ${ADDRESS}`,
+      `insert into past_event (seq, ${EVENT}) select 99, ${EVENT} from lease where address = ${ADDRESS}`,
       "42:10:00:00:00:02 was changed in the history after the lease says it was.",
     ],
     [

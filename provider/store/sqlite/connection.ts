@@ -5,6 +5,7 @@ import { assertSchemaKnown, migrationsOf } from "../migrations";
 import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
+import { restOf, scopeOf } from "./names";
 import { isConstraint, isCutOff, translate } from "./sqlite-error";
 
 /** "MACP": the field of the SQLite header that marks a file as ours. */
@@ -168,6 +169,9 @@ function unsoundBefore(path: string, version: number, cause: unknown): MacpoolEr
 /** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */
 function migrate(database: Database.Database, now: number): void {
   const version = schemaVersion(database);
+  // What SQLite has of its own for this ends at a NUL.
+  database.function("owner_scope", { deterministic: true }, (owner) => scopeOf(String(owner)));
+  database.function("owner_rest", { deterministic: true }, (owner) => restOf(String(owner)));
   for (const { number, name, checksum, sql } of migrationsOf("sqlite")) {
     if (number <= version) continue;
     const record = () =>

@@ -24,7 +24,7 @@ export interface LedgerStatements {
   readonly newest: Database.Statement<[], Newest>;
   readonly event: Database.Statement<[number], EventRow>;
   readonly at: Database.Statement<[Mac], LeaseRow>;
-  readonly held: Database.Statement<[string, number | null, string, number | null], LeaseRow>;
+  readonly held: Database.Statement<[number, string, number | null, number, string, number | null], LeaseRow>;
   readonly liveWithin: Database.Statement<[Mac, Mac, number], LeaseRow>;
   readonly liveCount: Database.Statement<{ start: Mac; end: Mac }, { count: number }>;
   readonly longestReleased: Database.Statement<[number], LeaseRow>;
@@ -46,9 +46,9 @@ export function ledgerStatements(database: Database.Database): LedgerStatements 
     at: database.prepare(`${leaseQuery} where address = ?`),
     // Two searches, because live and released leases each have their own index.
     held: database.prepare(
-      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is null
+      `${leaseQuery} where scope = ? and lease.owner = ? and pool = ? and released_at is null
        union all
-       ${leaseQuery} where lease.owner = ? and pool = ? and released_at is not null`,
+       ${leaseQuery} where scope = ? and lease.owner = ? and pool = ? and released_at is not null`,
     ),
     liveWithin: database.prepare(
       `${leaseQuery} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,

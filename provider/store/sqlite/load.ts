@@ -11,7 +11,7 @@ import { type Copied, inspect, lastCall } from "./backup";
 import { createDatabase } from "./connection";
 import { type FileSystem, machineFileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { Names } from "./names";
+import { Names, restOf, scopeOf } from "./names";
 import { eventInsert, eventValues } from "./rows";
 import { assertVacant, putInPlace, withScratch } from "./scratch";
 import { isConstraint, translate } from "./sqlite-error";
@@ -162,17 +162,24 @@ function leaseWriter(database: Database.Database, names: Names): (record: Of<"le
 function eventWriter(database: Database.Database, names: Names): (record: Of<"event">) => void {
   const settle = database.prepare<object>(
     `insert into lease (seq, at, kind, address, pool, owner, installation, actor, before, event_pool, acquired_at,
-       released_at, rotation, slot, token, description, tags)
-     select seq, :at, :kind, address, pool, owner, installation, :actor, :before,
+       released_at, rotation, slot, token, description, tags, scope)
+     select seq, :at, :kind, address, pool, :rest, installation, :actor, :before,
        nullif(coalesce((select id from pool where name = :pool), ${NO_POOL}), pool), nullif(acquired_at, :at),
-       released_at, rotation, slot, token, description, tags
+       released_at, rotation, slot, token, description, tags, :scope
      from staged where seq = :seq and address = :address and owner = :owner and installation = :installation`,
   );
   const add = database.prepare(eventInsert);
   return ({ event, before }) => {
     const { seq, at } = event;
-    const ids = { installation: names.id(event.installation), actor: names.id(event.actor) };
-    const row = { ...event, ...ids, address: event.address ?? null, before: before ?? null };
+    const installation = names.id(event.installation);
+    const ids = { scope: names.id(scopeOf(event.owner)), installation, actor: names.id(event.actor) };
+    const row = {
+      ...event,
+      ...ids,
+      rest: restOf(event.owner),
+      address: event.address ?? null,
+      before: before ?? null,
+    };
     if (isAboutLease(event) && settle.run(row).changes > 0) return;
     add.run(...eventValues(event, { seq, at, ...ids, before }));
   };

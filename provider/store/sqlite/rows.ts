@@ -1,10 +1,12 @@
 import type { Lease, RegisterEvent } from "../../lease/lease";
+import { restOf } from "./names";
 
 /** The tables of a lease query. */
-export const leaseTables = "lease join pool on pool.id = lease.pool join name on name.id = lease.installation";
+export const leaseTables = `lease join pool on pool.id = lease.pool join name on name.id = lease.installation
+  join name as scope on scope.id = lease.scope`;
 
 /** The columns of `LeaseRow`, for {@link leaseTables}. */
-export const leaseColumns = `address, pool.name as poolName, lease.owner, name.value as installation, rotation, slot,
+export const leaseColumns = `address, pool.name as poolName, scope.value || lease.owner as owner, name.value as installation, rotation, slot,
   token, seq, coalesce(acquired_at, at) as acquiredAt, released_at as releasedAt, lease.description, tags`;
 
 /** The beginning of a lease query, up to its condition. */
@@ -21,6 +23,7 @@ export const eventQuery = `select ${eventColumns} from event`;
 export interface EventStamp {
   readonly seq: number;
   readonly at: number;
+  readonly scope: number;
   readonly installation: number;
   readonly actor: number;
   /** The event before this one at its address. */
@@ -28,8 +31,8 @@ export interface EventStamp {
 }
 
 /** An insertion of {@link eventValues}, for an event that is not the newest of a lease. */
-export const eventInsert = `insert into past_event (seq, at, kind, address, pool, owner, installation, actor, before)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+export const eventInsert = `insert into past_event (seq, at, kind, address, pool, owner, scope, installation, actor, before)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Returns the values of an event's row for {@link eventInsert}. */
 export function eventValues(event: Omit<RegisterEvent, "seq" | "at" | "actor">, stamp: EventStamp) {
@@ -39,7 +42,8 @@ export function eventValues(event: Omit<RegisterEvent, "seq" | "at" | "actor">, 
     event.kind,
     event.address ?? null,
     event.pool,
-    event.owner,
+    restOf(event.owner),
+    stamp.scope,
     stamp.installation,
     stamp.actor,
     stamp.before ?? null,
@@ -47,9 +51,9 @@ export function eventValues(event: Omit<RegisterEvent, "seq" | "at" | "actor">, 
 }
 
 /** An insertion of {@link leaseValues}. By place, because looking names up takes longer than binding what they name. */
-export const leaseInsert = `insert into lease (seq, at, kind, address, pool, owner, installation, actor, before,
+export const leaseInsert = `insert into lease (seq, at, kind, address, pool, owner, scope, installation, actor, before,
     acquired_at, released_at, rotation, slot, token, description, tags)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Returns the values of a lease's row for {@link leaseInsert}, with its newest event; `pool` is its pool's id. */
 export function leaseValues(lease: Lease, kind: RegisterEvent["kind"], pool: number, stamp: EventStamp) {
@@ -59,7 +63,8 @@ export function leaseValues(lease: Lease, kind: RegisterEvent["kind"], pool: num
     kind,
     lease.address,
     pool,
-    lease.owner,
+    restOf(lease.owner),
+    stamp.scope,
     stamp.installation,
     stamp.actor,
     stamp.before ?? null,

@@ -11,7 +11,7 @@ import { eventOfRow, leaseOfRow } from "../rows";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { type LedgerStatements, ledgerStatements, type Newest, NO_LEASES } from "./ledger-statements";
-import { Names } from "./names";
+import { Names, restOf, scopeOf } from "./names";
 import { type EventStamp, eventValues, leaseValues } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
@@ -164,8 +164,12 @@ export class SqliteLedger implements Ledger {
     const at = this.now;
     this.#assertNothingPending();
     this.#writes += 1;
-    const names = { installation: this.#names.id(event.installation), actor: this.#names.id(this.#context.actor) };
-    const { address, kind } = event;
+    const { address, kind, owner, installation } = event;
+    const names = {
+      scope: this.#names.id(scopeOf(owner)),
+      installation: this.#names.id(installation),
+      actor: this.#names.id(this.#context.actor),
+    };
     // What happens to reserved ranges is no part of the history of the address they begin with.
     if (address !== undefined && isAboutLease(event)) {
       this.#pending = { address, kind, stamp: { seq, at, ...names, before: this.#newestAt(address) } };
@@ -227,7 +231,9 @@ export class SqliteLedger implements Ledger {
     const known = this.#holdings;
     if (known?.owner === owner && known.pool === pool && known.asOf === this.#writes) return known;
     const id = this.#definitions.idIfAny(pool);
-    const leases = this.#sql.held.all(owner, id, owner, id).map(leaseOfRow);
+    // A scope without a number has no leases.
+    const key = [this.#names.idIfAny(scopeOf(owner)) ?? -1, restOf(owner), id] as const;
+    const leases = this.#sql.held.all(...key, ...key).map(leaseOfRow);
     const live = leases.filter(({ releasedAt }) => releasedAt === undefined).sort(newestFirst);
     const released = leases.filter(({ releasedAt }) => releasedAt !== undefined).sort(newestFirst);
     this.#holdings = { owner, pool, asOf: this.#writes, live, released };

@@ -19,6 +19,15 @@ const ONE_ROW_AUDITS: readonly Audit[] = [
     sql: "select address from lease where address not between 1 and 281474976710654",
   },
   {
+    fault: "is held more than once under one owner, pool, installation and keepers",
+    sql: `select max(address) as address from lease where released_at is null
+          group by scope, owner, pool, installation, rotation, slot having count(*) > 1`,
+  },
+  {
+    fault: "has an owner of which the scope is no scope",
+    sql: "select address from lease join name on name.id = scope where value <> rtrim(value, replace(value, '/', ''))",
+  },
+  {
     fault: "has more than one lease",
     sql: "select address from lease not indexed group by address having count(*) > 1",
   },

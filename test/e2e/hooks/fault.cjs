@@ -29,7 +29,7 @@ function watchCommits(database) {
     if (/^insert into lease /.test(sql)) {
       statement.run = (...values) => {
         const [, , kind, , , owner] = values;
-        isDue ||= owner.endsWith(`/${nic}`) && changeOf(kind) === change;
+        isDue ||= owner === nic && changeOf(kind) === change;
         return run(...values);
       };
     }

@@ -62,9 +62,10 @@ export class Register {
   /** Returns every lease, live or released, by address. */
   leases(): LeaseRow[] {
     const rows = this.#query<Omit<LeaseRow, "address" | "isLive"> & { address: Mac; isLive: 0 | 1 }>(
-      `select address, lease.owner, name.value as installation, pool.name as pool, token, lease.description,
+      `select address, scope.value || lease.owner as owner, name.value as installation, pool.name as pool, token, lease.description,
               released_at is null as isLive
-       from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`,
+       from lease join name on name.id = lease.installation join pool on pool.id = lease.pool
+         join name as scope on scope.id = lease.scope order by address`,
     );
     return rows.map((row) => ({ ...row, address: formatMac(row.address), isLive: row.isLive === 1 }));
   }
