@@ -46,29 +46,6 @@ export function leaseOfRow(row: LeaseRow): Lease {
   };
 }
 
-/** An insertion of {@link leaseValues}. By place, because looking names up takes longer than binding what they name. */
-export const leaseInsert = `insert into lease (address, pool, owner, installation, rotation, slot, token, seq,
-    acquired_at, released_at, description, tags)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-
-/** Returns the values of a lease's row for {@link leaseInsert}; `pool` and `installation` are their ids. */
-export function leaseValues(lease: Lease, pool: number, installation: number) {
-  return [
-    lease.address,
-    pool,
-    lease.owner,
-    installation,
-    lease.rotation,
-    lease.slot,
-    lease.token,
-    lease.seq,
-    lease.acquiredAt,
-    lease.releasedAt ?? null,
-    lease.description,
-    JSON.stringify(lease.tags),
-  ] as const;
-}
-
 function tagsOf(text: string): Lease["tags"] {
   try {
     return JSON.parse(text);
@@ -96,32 +73,4 @@ export interface EventRow extends Omit<RegisterEvent, "address"> {
 /** Returns the event of a row. */
 export function eventOfRow(row: EventRow): RegisterEvent {
   return { ...row, address: row.address ?? undefined };
-}
-
-/** The beginning of an insertion of {@link eventValues} and, last, the event before it at its address. */
-export const eventInsert = "insert into event (seq, at, kind, address, pool, owner, installation, actor, before)";
-
-/** What stands for {@link eventValues} in {@link eventInsert}. */
-export const eventPlaceholders = "?, ?, ?, ?, ?, ?, ?, ?";
-
-/** What an event's row has besides the event's own fields: its number and time, and the ids of its names. */
-interface EventStamp {
-  readonly seq: number;
-  readonly at: number;
-  readonly installation: number;
-  readonly actor: number;
-}
-
-/** Returns the values of an event's row for {@link eventPlaceholders}. */
-export function eventValues(event: Omit<RegisterEvent, "seq" | "at" | "actor">, stamp: EventStamp) {
-  return [
-    stamp.seq,
-    stamp.at,
-    event.kind,
-    event.address ?? null,
-    event.pool,
-    event.owner,
-    stamp.installation,
-    stamp.actor,
-  ] as const;
 }

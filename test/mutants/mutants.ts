@@ -61,8 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${SQLITE}/sqlite-ledger.ts`,
-        find: "    this.#holdings = undefined;\n    this.#cursors.clear();\n    if (",
-        replace: "    this.#holdings = undefined;\n    if (",
+        find: "    this.#pending = undefined;\n    this.#cursors.clear();\n    if (",
+        replace: "    this.#pending = undefined;\n    if (",
       },
     ],
     suspects: ["test/store/sqlite-commit.test.ts"],
@@ -111,9 +111,54 @@ export const MUTANTS: readonly Mutant[] = [
     name: "no unique index keeps an owner's live lease single",
     edits: [
       {
-        file: "provider/store/sql/sqlite/001-register.sql",
+        file: "provider/store/sql/sqlite/004-one-row.sql",
         find: "create unique index lease_live",
         replace: "create index lease_live",
+      },
+    ],
+    suspects: ["test/store/sqlite-tables.test.ts"],
+  },
+  {
+    name: "no unique index keeps an address to one lease",
+    edits: [
+      {
+        file: "provider/store/sql/sqlite/004-one-row.sql",
+        find: "create unique index lease_address",
+        replace: "create index lease_address",
+      },
+    ],
+    suspects: ["test/store/sqlite-tables.test.ts"],
+  },
+  {
+    name: "the event of a lease is forgotten when the next one takes its place",
+    edits: [
+      {
+        file: "provider/store/sql/sqlite/004-one-row.sql",
+        find: "create trigger lease_becomes_past before delete on lease\nbegin\n  insert into",
+        replace:
+          "create trigger lease_becomes_past before delete on lease when old.kind <> 'update'\nbegin\n  insert into",
+      },
+    ],
+    suspects: [CONTRACT],
+  },
+  {
+    name: "the lease that another one follows stays where it is",
+    edits: [
+      {
+        file: `${SQLITE}/sqlite-ledger.ts`,
+        find: "if (stamp.before !== undefined) this.#sql.supersede.run(stamp.before);",
+        replace: "",
+      },
+    ],
+    suspects: [CONTRACT],
+  },
+  {
+    name: "an event whose lease was never put is forgotten in silence",
+    edits: [
+      {
+        file: `${SQLITE}/sqlite-ledger.ts`,
+        find: "  flush(): void {\n    this.#assertNothingPending();",
+        replace: "  flush(): void {",
       },
     ],
     suspects: ["test/store/sqlite-tables.test.ts"],
@@ -167,12 +212,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${SQLITE}/ledger-statements.ts`,
-        find: `on conflict (address) do update set
-         pool = excluded.pool, owner = excluded.owner, installation = excluded.installation,
-         rotation = excluded.rotation, slot = excluded.slot, token = excluded.token, seq = excluded.seq,
-         acquired_at = excluded.acquired_at, released_at = excluded.released_at,
-         description = excluded.description, tags = excluded.tags`,
-        replace: "on conflict do nothing",
+        find: "put: database.prepare(leaseInsert)",
+        replace: 'put: database.prepare(leaseInsert.replace("insert", "insert or ignore"))',
       },
     ],
     suspects: [CONTRACT],

@@ -1,30 +1,61 @@
 import Database from "better-sqlite3";
 import { migrationsOf } from "../../provider/store/migrations";
 
-/** The tables of schema 1 and their columns, in an order that keeps references whole. */
-const TABLES = {
-  register: "only, store_id, created_at",
-  name: "id, value",
-  pool: "id, name, strategy, quarantine_seconds, universal, description, cursor",
-  pool_range: 'start, "end", pool',
-  reservation: 'start, "end", reason',
-  lease: "address, pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags",
-  event: "seq, at, kind, address, pool, owner, installation, actor",
+/** The tables of an old schema in an order that keeps references whole: their columns, and what fills them today. */
+type Tables = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+function same(...columns: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(columns.map((column) => [column, column]));
+}
+
+const MANAGER = same("owner", "installation");
+const RESERVATION = same("start", '"end"', "reason");
+const POOL = same("id", "name", "strategy", "quarantine_seconds", "universal", "description", "cursor");
+/** In the view of all events, owners are whole. */
+const EVENT = same("seq", "at", "kind", "address", "pool", "owner", "installation", "actor");
+const COMMON = { register: same("only", "store_id", "created_at"), name: same("id", "value") };
+const LEASE = {
+  ...same("address", "pool", "installation", "rotation", "slot", "token", "seq", "released_at"),
+  ...same("description", "tags"),
+  owner: "(select value from source.name where id = scope) || owner",
+  acquired_at: "coalesce(acquired_at, at)",
 };
 
-/** Writes the content of the register at `path` to `old` as the first version of this package did: with schema 1. */
-export function writeSchemaOne(path: string, old: string): void {
+const SCHEMAS: Readonly<Record<1 | 2, Tables>> = {
+  1: {
+    ...COMMON,
+    pool: POOL,
+    pool_range: same("start", '"end"', "pool"),
+    reservation: RESERVATION,
+    lease: LEASE,
+    event: EVENT,
+  },
+  2: {
+    ...COMMON,
+    pool: { ...POOL, ...MANAGER, ...same("retired") },
+    pool_range: same("start", '"end"', "pool"),
+    reservation: { ...RESERVATION, ...MANAGER },
+    lease: LEASE,
+    event: { ...EVENT, ...same("before") },
+  },
+};
+
+/** Writes the content of the register at `path` to `old` as an earlier version of this package did: with schema 1 or 2. */
+export function writeOldSchema(path: string, old: string, version: 1 | 2): void {
   const database = new Database(old);
   database.pragma("application_id = 1296122704");
   database.pragma("journal_mode = wal");
-  for (const { number, name, sql, checksum } of migrationsOf("sqlite").slice(0, 1)) {
+  for (const { number, name, sql, checksum } of migrationsOf("sqlite").slice(0, version)) {
     database.exec(sql);
     database.prepare("insert into migration values (?, ?, ?, 0)").run(number, name, checksum);
     database.pragma(`user_version = ${number}`);
   }
   database.prepare("attach ? as source").run(path);
-  for (const [table, columns] of Object.entries(TABLES)) {
-    database.exec(`insert into main.${table} (${columns}) select ${columns} from source.${table}`);
+  for (const [table, columns] of Object.entries(SCHEMAS[version])) {
+    const into = Object.keys(columns).join(", ");
+    database.exec(
+      `insert into main.${table} (${into}) select ${Object.values(columns).join(", ")} from source.${table}`,
+    );
   }
   database.close();
 }

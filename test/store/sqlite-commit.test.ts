@@ -160,9 +160,9 @@ describe("a second lease under one identity", () => {
     const register = await openFile(path);
     const { lease } = await register.grant();
     const columns =
-      "pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags";
-    const copy = `insert into lease (address, ${columns}) select address + 1, ${columns} from lease`;
-    expect(() => connect(path).exec(copy)).toThrow(/UNIQUE/);
+      "at, kind, pool, owner, scope, installation, actor, acquired_at, released_at, rotation, slot, token, description, tags";
+    const copy = `insert into lease (seq, address, ${columns}) select seq + 1, address + 1, ${columns} from lease`;
+    expect(() => connect(path).exec(copy)).toThrow(/UNIQUE.*owner/);
     expect(await register.leases()).toEqual([lease]);
   });
 });

@@ -5,17 +5,19 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { migrationsOf } from "../../provider/store/migrations";
 import { openConnection } from "../../provider/store/sqlite/connection";
 import { Worker } from "../faults/processes/process";
-import { schemaOf, writeSchemaOne } from "./old-schema";
-import { createFile, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
+import { schemaOf, writeOldSchema } from "./old-schema";
+import { collect, createFile, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
 
 const NEWEST = migrationsOf("sqlite").length;
 
-/** Returns a register in use, and the path of the same as the first version of this package would have left it. */
-async function usedBefore(): Promise<{ readonly register: Register; readonly old: string }> {
+/** Returns a register in use, and the path of the same as an earlier version of this package would have left it. */
+async function usedBefore(version: 1 | 2 = 1): Promise<{ readonly register: Register; readonly old: string }> {
   const path = createFile();
   const register = await openFile(path);
-  const owners = Array.from({ length: 20 }, (_, index) => `owner-${index}`);
+  const slashed = ["", "/", "a/", "a/b", "a/b/c", "\u00e9/\uffff", "\uffff/\ud83d\ude00", "a\0/b", "a/b\0c", "%/_"];
+  const owners = [...Array.from({ length: 20 }, (_, index) => `owner-${index}`), ...slashed];
   await register.store.acquire(owners.map((owner) => request({ owner })));
+  for (const owner of slashed) await register.release((await register.grant({ owner, installation: "two" })).lease);
   for (let turn = 0; turn < 3; turn += 1) {
     const { lease } = await register.grant({ pool: "tiny", owner: `turn-${turn % 2}` });
     await register.store.update({ ...lease, owner: "renamed" });
@@ -24,25 +26,75 @@ async function usedBefore(): Promise<{ readonly register: Register; readonly old
     await register.release(lease);
     register.clock.advance(4_000_000);
   }
+  if (version > 1) await deletePools(register);
   const old = join(temporaryDirectory(), "old.db");
-  writeSchemaOne(path, old);
+  writeOldSchema(path, old, version);
   return { register, old };
 }
 
-async function contentOf({ store }: Register) {
-  return [await store.identity(), await store.pools(), await store.reserved()];
+/** What schema 1 knew nothing of: deleted pools, whose released leases another one takes over, in part back again. */
+async function deletePools(register: Register): Promise<void> {
+  const { store } = register;
+  const by = { owner: "acme/network/prod/pools", installation: "one" };
+  const ranges = [{ start: 0x42_30_00_00_00_00, end: 0x42_30_00_00_00_07 }];
+  for (const name of ["gone", "heir", "gone"]) {
+    await store.createPool({ name, ranges }, by);
+    for (const owner of ["x/y/z", "", name])
+      await register.release((await register.grant({ owner, pool: name })).lease);
+    if (name !== "gone") await register.release((await register.grant({ owner: "late", pool: name })).lease);
+    await store.deletePool(name);
+  }
+  await store.createPool({ name: "heir", ranges });
 }
 
-describe("a register of schema 1", () => {
-  it("holds the same after it was opened, in the newest schema, and is sound", async () => {
-    const { register, old } = await usedBefore();
-    expect(schemaOf(old)).toBe(1);
-    const opened = await openFile(old);
-    expect(await contentOf(opened)).toEqual(await contentOf(register));
-    expect(await opened.leases()).toEqual(await register.leases());
-    expect(await opened.events()).toEqual(await register.events());
-    expect((await opened.store.verify()).faults).toEqual([]);
-    expect(schemaOf(old)).toBe(NEWEST);
+async function contentOf(register: Register) {
+  const { store } = register;
+  const pools = await store.pools();
+  return {
+    identity: await store.identity(),
+    dump: await collect(store.dump()),
+    stats: await Promise.all(pools.map(({ name }) => store.stats(name))),
+    byOwner: await register.leases({ ownerPrefix: "" }),
+    faults: (await store.verify()).faults,
+  };
+}
+
+describe("a register of an older schema", () => {
+  it.each([1, 2] as const)(
+    "%i holds the same after it was opened, in the newest one, and is sound",
+    async (version) => {
+      const { register, old } = await usedBefore(version);
+      expect(schemaOf(old)).toBe(version);
+      const opened = await openFile(old);
+      opened.clock.now = register.clock.now;
+      const content = await contentOf(opened);
+      expect(content).toEqual(await contentOf(register));
+      expect(content.faults).toEqual([]);
+      expect(await opened.leases()).toEqual(await register.leases());
+      expect(await opened.events()).toEqual(await register.events());
+      for (const { address } of await register.leases()) {
+        expect(await opened.events({ address })).toEqual(await register.events({ address }));
+      }
+      expect(schemaOf(old)).toBe(NEWEST);
+    },
+  );
+
+  it.each([
+    ["without its event", "delete from event where seq = (select max(seq) from lease)"],
+    ["of another owner than its event's", "update lease set owner = 'thief' where seq = (select max(seq) from lease)"],
+    ["of another address than its event's", "update lease set seq = 1 where seq = (select max(seq) from lease)"],
+    ["with the event of another lease", "update lease set seq = (select min(seq) from lease)"],
+    ["whose event is of no pool", "update event set pool = 'none' where seq = (select max(seq) from lease)"],
+  ])("that has a lease %s is refused as damaged, and stays what it was", async (_, sql) => {
+    const { old } = await usedBefore(2);
+    const database = new Database(old);
+    database.exec(`drop trigger event_is_never_rewritten; drop trigger event_is_never_deleted; ${sql}`);
+    database.close();
+    const before = readFileSync(old).toString("base64");
+    const error = await rejection(openFile(old));
+    expect(error.code).toBe("REGISTER_CORRUPT");
+    for (const text of [old, "schema 2", "macpool doctor", "macpool restore"]) expect(error.message).toContain(text);
+    expect(readFileSync(old).toString("base64")).toBe(before);
   });
 
   it("records the migration with its checksum, and runs it once", async () => {
@@ -92,16 +144,17 @@ describe("a register of schema 1", () => {
     expect(rows.filter(({ before }) => before !== null).length).toBeGreaterThan(5);
   });
 
-  it.each(["update event set before = 1 where seq = 1", "delete from event where seq = 1"])(
-    "has a history that cannot be rewritten once it was brought up: %s",
-    async (sql) => {
-      const { old } = await usedBefore();
-      await openFile(old);
-      const database = new Database(old);
-      onTestFinished(() => void database.close());
-      expect(() => database.exec(sql)).toThrow(/append-only/);
-    },
-  );
+  it.each([
+    "update past_event set before = 1 where seq = 1",
+    "delete from past_event where seq = 1",
+    "update lease set owner = 'thief'",
+  ])("has a history that cannot be rewritten once it was brought up: %s", async (sql) => {
+    const { old } = await usedBefore();
+    await openFile(old);
+    const database = new Database(old);
+    onTestFinished(() => void database.close());
+    expect(() => database.exec(sql)).toThrow(/append-only/);
+  });
 
   it("may be opened by several processes at the same moment: one brings it up, all work", async () => {
     const { old } = await usedBefore();

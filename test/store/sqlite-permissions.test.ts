@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Answer, Worker } from "../faults/processes/process";
-import { schemaOf, writeSchemaOne } from "./old-schema";
+import { schemaOf, writeOldSchema } from "./old-schema";
 import { createFile, initial, openFile, request, temporaryDirectory } from "./support";
 
 const isRoot = process.getuid?.() === 0;
@@ -111,7 +111,7 @@ describe("a register of an older schema", () => {
   it("that this user may only read is not brought up, and the message says why", async () => {
     const path = await owned(true);
     const old = join(dirname(path), "old.db");
-    writeSchemaOne(path, old);
+    writeOldSchema(path, old, 1);
     if (isRoot) chownSync(old, NOBODY, NOBODY);
     forbid(old, 0o444);
     const worker = await bound();

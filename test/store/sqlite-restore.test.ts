@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest";
 import { backupSqlite } from "../../provider/store/sqlite/backup";
 import { type RestoreOptions, restoreSqlite } from "../../provider/store/sqlite/restore";
 import { Worker } from "../faults/processes/process";
-import { schemaOf, writeSchemaOne } from "./old-schema";
+import { schemaOf, writeOldSchema } from "./old-schema";
 import { createFile, openFile, rejection, request, STORE_ID, temporaryDirectory, testContext } from "./support";
 
 const LIMIT = 120_000;
@@ -89,7 +89,11 @@ describe("a file that is no sound register is refused, and nothing is left at th
     ["an empty file", "REGISTER_CORRUPT", (path) => truncateSync(path)],
     ["a truncated file", "REGISTER_CORRUPT", (path) => truncateSync(path, 3 * 4096)],
     ["a newer schema", "REGISTER_TOO_NEW", (path) => edit(path, "pragma user_version = 999")],
-    ["a lease without history", "REGISTER_CORRUPT", (path) => edit(path, "update lease set owner = 'thief'")],
+    [
+      "a history without its end, whose guard is gone",
+      "REGISTER_CORRUPT",
+      (path) => edit(path, "drop trigger lease_becomes_past; delete from lease"),
+    ],
     ["a lost id", "REGISTER_CORRUPT", (path) => edit(path, "delete from register")],
   ])("%s", async (_, code, spoil) => {
     const from = await backupWith("a");
@@ -245,7 +249,7 @@ describe("a backup of an older schema", () => {
   it("is brought to the present one in the register, and stays as it was itself", async () => {
     const newer = await backupWith("a");
     const from = join(temporaryDirectory(), "old.db");
-    writeSchemaOne(newer, from);
+    writeOldSchema(newer, from, 1);
     const before = readFileSync(from);
     const to = join(temporaryDirectory(), "register.db");
     await restore(from, to);

@@ -15,13 +15,18 @@ function connect(path: string): Database.Database {
 
 describe("the history in the file", () => {
   it.each([
-    "update event set actor = actor",
-    "update event set at = 0 where seq = 1",
-    "delete from event",
-    "delete from event where seq = (select max(seq) from event)",
+    "update past_event set actor = actor",
+    "update past_event set at = 0 where seq = 1",
+    "delete from past_event",
+    "update lease set owner = 'thief'",
+    "update lease set at = at + 1",
+    "update lease set token = 'mine', seq = 99",
+    "delete from past_event where seq = (select max(seq) from past_event)",
   ])("cannot be rewritten, not even by hand: %s", async (sql) => {
     const path = createFile();
-    const before = await (await openFile(path)).events();
+    const register = await openFile(path);
+    await register.grant();
+    const before = await register.events();
     expect(() => connect(path).exec(sql)).toThrow(/append-only/);
     expect(await (await openFile(path)).events()).toEqual(before);
   });
@@ -47,9 +52,53 @@ describe("a lease in the file", () => {
     const path = createFile();
     const register = await openFile(path);
     const { lease } = await register.grant();
-    const ledger = new SqliteLedger(connect(path), testContext());
-    expect(() => ledger.put({ ...lease, address: lease.address + 1 })).toThrow(/UNIQUE/);
+    const database = connect(path);
+    const ledger = new SqliteLedger(database, testContext());
+    database.exec("begin");
+    const address = lease.address + 1;
+    const { seq } = ledger.append({ ...lease, address, kind: "sequence" });
+    expect(() => ledger.put({ ...lease, address, seq })).toThrow(/UNIQUE.*owner/);
+    database.exec("rollback");
     expect(await register.leases()).toEqual([lease]);
+  });
+
+  it("shares its address with no other one: the database has the last word", async () => {
+    const path = createFile();
+    const { lease } = await (await openFile(path)).grant();
+    const columns = "at, kind, address, pool, scope, installation, actor, rotation, slot, token, description, tags";
+    const copy = `insert into lease (seq, owner, ${columns}) select seq + 1, 'other', ${columns} from lease`;
+    expect(() => connect(path).exec(copy)).toThrow(/UNIQUE.*address/);
+    expect(await (await openFile(path)).leases()).toEqual([lease]);
+  });
+
+  it("is never written without its event, nor an event without its lease", async () => {
+    const path = createFile();
+    const register = await openFile(path);
+    const { lease } = await register.grant();
+    const database = connect(path);
+    const ledger = new SqliteLedger(database, testContext());
+    const begin = () => {
+      database.exec("begin");
+      ledger.refresh();
+      return ledger.append({ ...lease, kind: "keep" }).seq;
+    };
+    const attempts = [
+      () => ledger.flush(),
+      () => ledger.append({ ...lease, kind: "keep" }),
+      (seq: number) => ledger.put({ ...lease, address: lease.address + 1, seq }),
+      (seq: number) => ledger.put({ ...lease, seq: seq - 1 }),
+      (seq: number) => {
+        ledger.put({ ...lease, seq });
+        ledger.put({ ...lease, seq });
+      },
+    ];
+    for (const attempt of attempts) {
+      const seq = begin();
+      expect(() => attempt(seq)).toThrow(/with(out its event|out its lease).*report this as a bug/);
+      database.exec("rollback");
+    }
+    expect(await register.leases()).toEqual([lease]);
+    expect((await register.store.verify()).faults).toEqual([]);
   });
 });
 

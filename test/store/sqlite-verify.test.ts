@@ -28,29 +28,31 @@ async function damagedBy(sql: string): Promise<Register> {
 }
 
 const ADDRESS = 0x42_10_00_00_00_02;
-const COLUMNS = "owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags";
-const EVENT = "(select max(seq) + 1 from event), at, kind, address, pool, owner, installation, actor";
+const COLUMNS = "at, kind, pool, owner, scope, installation, actor, released_at, rotation, token, description, tags";
+/** What a row of a lease keeps anybody from doing to it. */
+const UNGUARDED = "drop trigger lease_is_never_rewritten;";
+const EVENT = "at, kind, address, pool, owner, scope, installation, actor";
 
 describe("verify names the address and the fault of", () => {
   it.each([
     [
       "a group address",
-      `update lease set address = address + (1 << 40) where address = ${ADDRESS}`,
+      `${UNGUARDED} update lease set address = address + (1 << 40) where address = ${ADDRESS}`,
       "43:10:00:00:00:02 is a group address.",
     ],
     [
       "an address that is none",
-      `update lease set address = -5 where address = ${ADDRESS}`,
-      "What should be an address and is none has no event that matches its last change.",
+      `${UNGUARDED} update lease set address = -5 where address = ${ADDRESS}`,
+      "What should be an address and is none is no address.",
     ],
     [
       "a lease whose tags cannot be read",
-      `update lease set tags = '{"rack"' where address = ${ADDRESS}`,
+      `${UNGUARDED} update lease set tags = '{"rack"' where address = ${ADDRESS}`,
       "42:10:00:00:00:02 has tags that cannot be read.",
     ],
     [
       "a lease whose tags are no map",
-      `update lease set tags = '7' where address = ${ADDRESS}`,
+      `${UNGUARDED} update lease set tags = '7' where address = ${ADDRESS}`,
       "42:10:00:00:00:02 has tags that cannot be read.",
     ],
     [
@@ -60,22 +62,35 @@ describe("verify names the address and the fault of", () => {
     ],
     [
       "two live leases of one declaration",
-      `drop index lease_live; insert into lease (address, pool, ${COLUMNS}) select address + 1, pool, ${COLUMNS} from lease where address = ${ADDRESS}`,
+      `drop index lease_live; insert into lease (seq, address, slot, ${COLUMNS})
+        select seq + 99, address + 1, 0, ${COLUMNS} from lease where address = ${ADDRESS}`,
       "42:10:00:00:00:03 is held more than once under one owner, pool, installation and keepers.",
     ],
     [
-      "a lease whose owner was changed without an event",
-      `update lease set owner = 'thief' where address = ${ADDRESS}`,
-      "42:10:00:00:00:02 has no event that matches its last change.",
+      "two leases of one address",
+      `drop index lease_address; insert into lease (seq, address, slot, ${COLUMNS})
+        select seq + 99, address, address, ${COLUMNS} from lease where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has more than one lease.",
+    ],
+    [
+      "a lease with the number of another change",
+      `insert into past_event (seq, ${EVENT}) select seq, ${EVENT} from lease where address = ${ADDRESS}`,
+      "42:10:00:00:00:02 has the number of its last change in common with an earlier one.",
     ],
     [
       "a lease that the history knows nothing of",
-      `update lease set seq = 999 where address = ${ADDRESS}`,
-      "42:10:00:00:00:02 has no event that matches its last change.",
+      `${UNGUARDED} update lease set seq = 999 where address = ${ADDRESS}`,
+      "The history has a hole between event 7 and event 999.",
+    ],
+    ["a history that may be rewritten", UNGUARDED, "The register has lost its trigger lease_is_never_rewritten."],
+    [
+      "a history that forgets what is over",
+      "drop trigger lease_becomes_past",
+      "The register has lost its trigger lease_becomes_past.",
     ],
     [
       "a lease that is older than its history",
-      `insert into event (seq, at, kind, address, pool, owner, installation, actor) select ${EVENT} from event where address = ${ADDRESS}`,
+      `insert into past_event (seq, ${EVENT}) select 99, ${EVENT} from lease where address = ${ADDRESS}`,
       "42:10:00:00:00:02 was changed in the history after the lease says it was.",
     ],
     [
@@ -85,22 +100,22 @@ describe("verify names the address and the fault of", () => {
     ],
     [
       "a history with a hole",
-      "drop trigger event_is_never_deleted; delete from event where seq = 2",
+      "drop trigger past_event_is_never_deleted; delete from past_event where seq = 2",
       "The history has a hole between event 1 and event 3.",
     ],
     [
       "a history without its beginning",
-      "drop trigger event_is_never_deleted; delete from event where seq = 1",
+      "drop trigger past_event_is_never_deleted; delete from past_event where seq = 1",
       "The history has lost its beginning: the first event is 2.",
     ],
     [
       "an event that names the wrong one before it",
-      `drop trigger event_is_never_rewritten; update event set before = 1 where address = ${ADDRESS}`,
+      `${UNGUARDED} update lease set before = 1 where address = ${ADDRESS}`,
       "42:10:00:00:00:02 has a history in which an event names the wrong one before it.",
     ],
     [
       "an event that names none before it though there is one",
-      "drop trigger event_is_never_rewritten; update event set before = null where kind = 'release'",
+      `${UNGUARDED} update lease set before = null where kind = 'release'`,
       "42:10:00:00:00:00 has a history in which an event names the wrong one before it.",
     ],
     [
@@ -120,7 +135,7 @@ describe("verify names the address and the fault of", () => {
     ],
     [
       "a released lease with a slot",
-      "update lease set slot = address where released_at is not null",
+      `${UNGUARDED} update lease set slot = address where released_at is not null`,
       "42:10:00:00:00:00 is released but still counts as a further lease of its owner.",
     ],
     [
@@ -193,6 +208,8 @@ async function staleIndex(index: string, sql: string): Promise<Register> {
 
 describe("an index that has more than its table", () => {
   it.each([
+    ["lease_address", `delete from lease where address = ${ADDRESS}`],
+    ["lease_released_address", "delete from lease where released_at is not null"],
     ["lease_live", `delete from lease where address = ${ADDRESS}`],
     ["lease_released", "delete from lease where released_at is not null"],
     ["lease_release_order", "delete from lease where released_at is not null"],
@@ -213,16 +230,22 @@ function wipe(path: string, name: string): void {
 }
 
 describe("verify of a file with a page that was wiped", () => {
-  it.each(["lease", "lease_live", "lease_released", "pool_range", "name"])(
-    "returns the damage, though questions that meet it cannot be answered: %s",
-    async (name) => {
-      const path = await usedFile();
-      wipe(path, name);
-      const register = await openFile(path);
-      const { faults } = await register.store.verify();
-      expect(faults[0]).toContain("The file is damaged");
-    },
-  );
+  it.each([
+    "lease",
+    "lease_address",
+    "lease_live",
+    "lease_released",
+    "lease_released_address",
+    "past_event",
+    "pool_range",
+    "name",
+  ])("returns the damage, though questions that meet it cannot be answered: %s", async (name) => {
+    const path = await usedFile();
+    wipe(path, name);
+    const register = await openFile(path);
+    const { faults } = await register.store.verify();
+    expect(faults[0]).toContain("The file is damaged");
+  });
 
   it("is told with a code of ours by every verb that meets the page, listing included", async () => {
     const path = await usedFile();

@@ -1,7 +1,7 @@
 import type { Pool, Reservation } from "../../lease/pool";
 import { formatMac, type Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
-import { AUDITS, cursorFaults, STATEMENTS } from "../audits";
+import { AUDITS, cursorFaults, STATEMENTS, TWO_ROW_AUDITS } from "../audits";
 import type { Following, Verification } from "../store";
 import { type Database, type Queryable, snapshot } from "./database";
 import { Definitions, type DefinitionsRow, definitionsQuery } from "./definitions";
@@ -31,7 +31,7 @@ export async function verify(database: Database, following: Following = {}): Pro
 export async function faultsOf(session: Queryable, following: Following): Promise<Verification> {
   const questions = [
     ...[...REFERENCES, ...STATEMENTS].map((sql) => () => faultsIn(sql, session)),
-    ...AUDITS.map(
+    ...[...AUDITS, ...TWO_ROW_AUDITS].map(
       ({ sql, fault }) =>
         () =>
           addressesIn(sql, fault, session),

@@ -83,7 +83,7 @@ export async function inspect(path: string, what: string, following: Following):
     assertSound(verification, what);
     const register = database
       .prepare<[], { storeId: string; seq: number }>(
-        "select store_id as storeId, (select coalesce(max(seq), 0) from event) as seq from register",
+        "select store_id as storeId, coalesce((select seq from event order by seq desc limit 1), 0) as seq from register",
       )
       .get();
     if (register === undefined) throw unsound(what, ["It has lost its id."]);

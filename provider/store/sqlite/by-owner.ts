@@ -4,14 +4,16 @@ import type { Lease } from "../../lease/lease";
 import { compareOwners } from "../../lease/owner";
 import type { Mac } from "../../mac/mac";
 import { DamageError } from "../damage";
-import { type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
+import { type LeaseRow, leaseOfRow } from "../rows";
 import type { LeaseFilter } from "../store";
+import { Names, restOf, scopeOf } from "./names";
+import { leaseColumns, leaseTables } from "./rows";
 
 /** Few rows first, so that the first is there at once. */
 const FIRST_PAGE = 50;
 const PAGE = 1000;
 
-/** Where a page ended, in the order of both indexes. */
+/** Where a page ended, in the order of both indexes; the owner without its scope. */
 interface Place {
   readonly lastOwner: string;
   readonly lastPool: number;
@@ -22,97 +24,140 @@ interface Place {
 }
 
 interface PlacedRow extends LeaseRow {
+  readonly ownerRest: string;
   readonly poolId: number;
   readonly installationId: number;
 }
 
-/** One of the two indexes: how it is read, and what it is ordered by. */
+/** One of the two indexes: how it is read within a scope, and what it is ordered by. */
 interface Index {
-  readonly fetch: (after: Place, limit: number) => readonly PlacedRow[];
+  readonly fetch: (scope: Scope, after: Place, limit: number) => readonly PlacedRow[];
   readonly keyOf: (place: Place) => readonly (string | number)[];
+}
+
+/** A scope of owners, and what the rest of those begins with that are to be read. */
+interface Scope {
+  readonly id: number;
+  readonly text: string;
+  readonly from: string;
 }
 
 /**
  * Yields the leases of one owner, or of all owners that begin with a text, by owner in the order of UTF-8 bytes; live
- * ones of an owner come before its released ones. There is an index for each of the two, which are read side by side.
+ * ones of an owner come before its released ones. There is an index for each of the two, which are read side by side,
+ * scope by scope.
  */
 export async function* leasesByOwner(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
-  const scope = scopeOf(database, filter);
-  if (scope === undefined) return;
-  const live = filter.state === "released" ? [] : paged(liveIndex(database, scope), scope.start);
-  const released = filter.state === "live" ? [] : paged(releasedIndex(database, scope), scope.start);
+  const { owner, ownerPrefix = "", pool: name, state } = filter;
+  if (owner !== undefined && !owner.startsWith(ownerPrefix)) return;
+  const pool = name === undefined ? null : poolId(database, name);
+  if (pool === undefined) return;
+  const live = liveIndex(database, owner !== undefined, pool);
+  const released = releasedIndex(database, owner !== undefined, pool);
+  const rowsOf = (scope: Scope) =>
+    merged(state === "released" ? [] : paged(live, scope, pool), state === "live" ? [] : paged(released, scope, pool));
+  const scopes = owner === undefined ? scopesFrom(ownerPrefix, database) : scopeNamed(owner, database);
   let read = 0;
-  for (const row of merged(live, released)) {
+  for (const row of nested(scopes, rowsOf)) {
     yield leaseOfRow(row);
     read += 1;
     if (read % PAGE === 0) await othersTurn();
   }
 }
 
-interface Scope {
-  readonly start: Place;
-  /** Conditions on what is read from `start` on, for the parameters in `bound`. */
-  readonly conditions: string;
-  readonly bound: { readonly from: string; readonly pool: number | null };
+/** Yields the scope that an owner, or the beginning of one, is in. */
+function* scopeNamed(owner: string, database: Database.Database): Iterable<Scope> {
+  const text = scopeOf(owner);
+  const id = new Names(database).idIfAny(text);
+  if (id !== undefined) yield { id, text, from: restOf(owner) };
 }
 
-/** Returns what is to be read of both indexes; undefined when nothing can match. */
-function scopeOf(database: Database.Database, filter: LeaseFilter): Scope | undefined {
-  const { owner, ownerPrefix = "", pool: name } = filter;
-  if (owner !== undefined && !owner.startsWith(ownerPrefix)) return undefined;
-  const pool = name === undefined ? null : poolId(database, name);
-  if (pool === undefined) return undefined;
-  const from = owner ?? ownerPrefix;
-  // No text in UTF-8 has the byte ff, so all texts with this beginning come before it with one.
-  const end = owner === undefined ? "lease.owner < :from || x'ff'" : "lease.owner <= :from";
-  // The plus keeps the planner from starting with the pool, whose leases would then have to be sorted.
-  const conditions = pool === null ? end : `${end} and +lease.pool = :pool`;
-  const lowest = { lastInstallation: 0, lastRotation: "", lastSlot: -1, lastAddress: -1 };
-  return { start: { lastOwner: from, lastPool: pool ?? 0, ...lowest }, conditions, bound: { from, pool } };
+/** Yields the scopes that owners with this beginning are in, ascending. Few names but scopes have a slash at their end. */
+function* scopesFrom(prefix: string, database: Database.Database): Iterable<Scope> {
+  yield* scopeNamed(prefix, database);
+  const following = database.prepare<[string, string], { readonly id: number; readonly text: string }>(
+    // No text in UTF-8 has the byte ff, so all texts with this beginning come before it with one.
+    "select id, value as text from name where value > ? and value < ? || x'ff' order by value limit 100",
+  );
+  let after = prefix;
+  for (;;) {
+    const names = following.all(after, prefix);
+    for (const { id, text } of names) if (text.endsWith("/")) yield { id, text, from: "" };
+    const last = names.at(-1);
+    if (last === undefined) return;
+    if (compareOwners(after, last.text) >= 0) throw new DamageError("the names of a register are out of order");
+    after = last.text;
+  }
+}
+
+/** Yields the rows of all scopes in order of owner. What begins with a scope's text may come between others of another. */
+function* nested(scopes: Iterable<Scope>, rowsOf: (scope: Scope) => Iterable<PlacedRow>): Iterable<PlacedRow> {
+  const open: { readonly row: PlacedRow; readonly rest: Iterator<PlacedRow> }[] = [];
+  const goOn = (rest: Iterator<PlacedRow>) => {
+    const next = rest.next();
+    if (next.done === true) return;
+    const row = next.value;
+    const at = open.findIndex((other) => compareOwners(row.owner, other.row.owner) < 0);
+    open.splice(at < 0 ? open.length : at, 0, { row, rest });
+  };
+  const others = scopes[Symbol.iterator]();
+  let scope = others.next();
+  for (;;) {
+    const [first] = open;
+    if (scope.done !== true && (first === undefined || compareOwners(scope.value.text, first.row.owner) <= 0)) {
+      goOn(rowsOf(scope.value)[Symbol.iterator]());
+      scope = others.next();
+    } else {
+      if (first === undefined) return;
+      open.shift();
+      yield first.row;
+      goOn(first.rest);
+    }
+  }
 }
 
 function poolId(database: Database.Database, name: string): number | undefined {
   return database.prepare<[string], number>("select id from pool where name = ?").pluck().get(name);
 }
 
-const select = `select ${leaseColumns}, lease.pool as poolId, lease.installation as installationId from ${leaseTables}`;
+function selection(isOne: boolean, pool: number | null, condition: string): string {
+  const end = isOne ? "lease.owner <= :from" : "lease.owner < :from || x'ff'";
+  // The plus keeps the planner from starting with the pool, whose leases would then have to be sorted.
+  const inPool = pool === null ? "" : "and +lease.pool = :pool";
+  return `select ${leaseColumns}, lease.owner as ownerRest, lease.pool as poolId, lease.installation as installationId
+    from ${leaseTables} where ${condition} and lease.scope = :scope and ${end} ${inPool}`;
+}
 
-function liveIndex(database: Database.Database, { conditions, bound }: Scope): Index {
+function liveIndex(database: Database.Database, isOne: boolean, pool: number | null): Index {
   const page = database.prepare<object, PlacedRow>(
-    `${select} where released_at is null and ${conditions}
+    `${selection(isOne, pool, "released_at is null")}
        and (lease.owner, lease.pool, lease.installation, rotation, slot)
          > (:lastOwner, :lastPool, :lastInstallation, :lastRotation, :lastSlot)
      order by lease.owner, lease.pool, lease.installation, rotation, slot limit :limit`,
   );
   return {
-    fetch: (after, limit) => page.all({ ...bound, ...after, limit }),
+    fetch: ({ id, from }, after, limit) => page.all({ scope: id, from, pool, ...after, limit }),
     keyOf: (at) => [at.lastOwner, at.lastPool, at.lastInstallation, at.lastRotation, at.lastSlot],
   };
 }
 
-/** SQLite does not go by a row value that ends in the address, so what is left of one owner in one pool comes first. */
-function releasedIndex(database: Database.Database, { conditions, bound }: Scope): Index {
-  const same = database.prepare<object, PlacedRow>(
-    `${select} where released_at is not null and lease.owner = :lastOwner and lease.pool = :lastPool
-       and address > :lastAddress
-     order by address limit :limit`,
-  );
-  const following = database.prepare<object, PlacedRow>(
-    `${select} where released_at is not null and ${conditions} and (lease.owner, lease.pool) > (:lastOwner, :lastPool)
+function releasedIndex(database: Database.Database, isOne: boolean, pool: number | null): Index {
+  const page = database.prepare<object, PlacedRow>(
+    `${selection(isOne, pool, "released_at is not null")}
+       and (lease.owner, lease.pool, address) > (:lastOwner, :lastPool, :lastAddress)
      order by lease.owner, lease.pool, address limit :limit`,
   );
-  const fetch: Index["fetch"] = (after, limit) => {
-    const rest = same.all({ ...after, limit });
-    if (rest.length === limit) return rest;
-    return [...rest, ...following.all({ ...bound, ...after, limit: limit - rest.length })];
+  return {
+    fetch: ({ id, from }, after, limit) => page.all({ scope: id, from, pool, ...after, limit }),
+    keyOf: (at) => [at.lastOwner, at.lastPool, at.lastAddress],
   };
-  return { fetch, keyOf: (at) => [at.lastOwner, at.lastPool, at.lastAddress] };
 }
 
-function* paged({ fetch, keyOf }: Index, start: Place): Iterable<PlacedRow> {
-  let after = start;
+function* paged({ fetch, keyOf }: Index, scope: Scope, pool: number | null): Iterable<PlacedRow> {
+  const lowest = { lastInstallation: 0, lastRotation: "", lastSlot: -1, lastAddress: -1 };
+  let after: Place = { lastOwner: scope.from, lastPool: pool ?? 0, ...lowest };
   for (let limit = FIRST_PAGE; ; limit = PAGE) {
-    const rows = fetch(after, limit);
+    const rows = fetch(scope, after, limit);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return;
@@ -143,9 +188,9 @@ function* merged(first: Iterable<PlacedRow>, second: Iterable<PlacedRow>): Itera
   for (; other.done !== true; other = others.next()) yield other.value;
 }
 
-function placeOf({ owner, poolId, installationId, rotation, slot, address }: PlacedRow): Place {
+function placeOf({ ownerRest, poolId, installationId, rotation, slot, address }: PlacedRow): Place {
   return {
-    lastOwner: owner,
+    lastOwner: ownerRest,
     lastPool: poolId,
     lastInstallation: installationId,
     lastRotation: rotation,

@@ -5,7 +5,8 @@ import { assertSchemaKnown, migrationsOf, newestSchema } from "../migrations";
 import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { isCutOff, translate } from "./sqlite-error";
+import { restOf, scopeOf } from "./names";
+import { isConstraint, isCutOff, translate } from "./sqlite-error";
 
 /** "MACP": the field of the SQLite header that marks a file as ours. */
 const APPLICATION_ID = 0x4d414350;
@@ -148,12 +149,29 @@ function upgrade(database: Database.Database, file: CheckedFile, now: number): v
     checkSameFile(file);
     migrate(database, now);
   });
-  run.immediate();
+  try {
+    run.immediate();
+  } catch (error) {
+    throw isConstraint(error) ? unsoundBefore(file.path, schemaVersion(database), error) : error;
+  }
+}
+
+/** A newer schema is stricter: what it refuses is damage that has gone unnoticed. */
+function unsoundBefore(path: string, version: number, cause: unknown): MacpoolError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${path} is not sound: a lease has no event that matches its last change (${words}). It was left as it was, in schema ${version}, and macpool doctor says the same of it. Put a backup in its place: ${restoreCommand(path)}`,
+    { cause, details: { path, schema: version } },
+  );
 }
 
 /** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */
 function migrate(database: Database.Database, now: number): void {
   const version = schemaVersion(database);
+  // What SQLite has of its own for this ends at a NUL.
+  database.function("owner_scope", { deterministic: true }, (owner) => scopeOf(String(owner)));
+  database.function("owner_rest", { deterministic: true }, (owner) => restOf(String(owner)));
   for (const { number, name, checksum, sql } of migrationsOf("sqlite")) {
     if (number <= version) continue;
     const record = () =>

@@ -100,11 +100,13 @@ export class Definitions {
     this.#database.prepare("delete from pool_range where pool = ?").run(id);
     const add = this.#database.prepare('insert into pool_range (start, "end", pool) values (?, ?, ?)');
     const takeIn = this.#database.prepare(
-      "update lease set pool = ? where address between ? and ? and released_at is not null",
+      // Their events were of the pool they come from.
+      `update lease set event_pool = nullif(coalesce(event_pool, pool), :id), pool = :id
+       where address between :start and :end and released_at is not null and pool <> :id`,
     );
     for (const range of pool.ranges) {
       add.run(range.start, range.end, id);
-      takeIn.run(id, range.start, range.end);
+      takeIn.run({ ...range, id });
     }
     this.forget();
   }

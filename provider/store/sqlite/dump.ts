@@ -2,10 +2,11 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { poolOfRow, type ReservationRow, reservationOfRow } from "../definition-rows";
 import type { RegisterRecord } from "../record";
-import { type EventRow, eventColumns, eventOfRow, eventTables, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
+import { type EventRow, eventOfRow, type LeaseRow, leaseOfRow } from "../rows";
 import { type PoolRow, rangesOf } from "./definitions";
 import { type CheckedFile, checkSameFile } from "./file-checks";
 import { loadDriver } from "./load-driver";
+import { eventColumns, leaseQuery } from "./rows";
 
 /** Rows read before others have their turn. */
 const PAGE = 1000;
@@ -75,7 +76,7 @@ function* leases(database: Database.Database): Iterable<RegisterRecord> {
 
 function* events(database: Database.Database): Iterable<RegisterRecord> {
   const rows = database.prepare<[], EventRow & { before: number | null }>(
-    `select ${eventColumns}, before from ${eventTables} order by seq`,
+    `select ${eventColumns}, before from event order by seq`,
   );
   for (const { before, ...row } of rows.iterate()) {
     yield { record: "event", event: eventOfRow(row), before: before ?? undefined };

@@ -1,14 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Mac } from "../../mac/mac";
-import {
-  type EventRow,
-  eventInsert,
-  eventPlaceholders,
-  eventQuery,
-  type LeaseRow,
-  leaseInsert,
-  leaseQuery,
-} from "../rows";
+import type { EventRow, LeaseRow } from "../rows";
+import { eventInsert, eventQuery, leaseInsert, leaseQuery } from "./rows";
 
 /** The newest event. */
 export interface Newest {
@@ -31,14 +24,15 @@ export interface LedgerStatements {
   readonly newest: Database.Statement<[], Newest>;
   readonly event: Database.Statement<[number], EventRow>;
   readonly at: Database.Statement<[Mac], LeaseRow>;
-  readonly held: Database.Statement<[string, number | null, string, number | null], LeaseRow>;
+  readonly held: Database.Statement<[number, string, number | null, number, string, number | null], LeaseRow>;
   readonly liveWithin: Database.Statement<[Mac, Mac, number], LeaseRow>;
-  readonly liveCount: Database.Statement<[Mac, Mac], { count: number }>;
+  readonly liveCount: Database.Statement<{ start: Mac; end: Mac }, { count: number }>;
   readonly longestReleased: Database.Statement<[number], LeaseRow>;
-  readonly isTaken: Database.Statement<[Mac], number>;
+  readonly newestAt: Database.Statement<[Mac], number>;
   readonly addressesFrom: Database.Statement<[Mac, Mac], { address: Mac }>;
   readonly counts: Database.Statement<{ start: Mac; end: Mac; over: number }, Counts>;
   readonly append: Database.Statement<unknown[]>;
+  readonly supersede: Database.Statement<[number]>;
   readonly put: Database.Statement<unknown[]>;
   readonly cursor: Database.Statement<[number], { cursor: Mac }>;
   readonly setCursor: Database.Statement<[Mac, number]>;
@@ -52,38 +46,33 @@ export function ledgerStatements(database: Database.Database): LedgerStatements 
     at: database.prepare(`${leaseQuery} where address = ?`),
     // Two searches, because live and released leases each have their own index.
     held: database.prepare(
-      `${leaseQuery} where lease.owner = ? and pool = ? and released_at is null
+      `${leaseQuery} where scope = ? and lease.owner = ? and pool = ? and released_at is null
        union all
-       ${leaseQuery} where lease.owner = ? and pool = ? and released_at is not null`,
+       ${leaseQuery} where scope = ? and lease.owner = ? and pool = ? and released_at is not null`,
     ),
     liveWithin: database.prepare(
       `${leaseQuery} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
     ),
     liveCount: database.prepare(
-      "select count(*) as count from lease where address between ? and ? and released_at is null",
+      `select (select count(*) from lease where address between :start and :end)
+            - (select count(*) from lease where address between :start and :end and released_at is not null) as count`,
     ),
     longestReleased: database.prepare(`${leaseQuery} where pool = ? and released_at is not null order by seq`),
-    isTaken: database.prepare<[Mac], number>("select 1 from lease where address = ?").pluck(),
+    newestAt: database.prepare<[Mac], number>("select seq from lease where address = ?").pluck(),
     addressesFrom: database.prepare("select address from lease where address between ? and ? order by address"),
     counts: database.prepare(
-      `select count(*) filter (where released_at is null) as live,
+      // Each from an index alone.
+      `select (select count(*) from lease where address between :start and :end) - count(*) as live,
               count(*) filter (where released_at > :over) as quarantined,
               count(*) filter (where released_at <= :over) as reusable,
               min(released_at) filter (where released_at > :over) as oldestQuarantined
-       from lease where address between :start and :end`,
+       from lease where address between :start and :end and released_at is not null`,
     ),
-    append: database.prepare(
-      // The lease's row is about to be written, so looking it up costs next to nothing.
-      `${eventInsert} values (${eventPlaceholders}, (select seq from lease where address = ?))`,
-    ),
-    put: database.prepare(
-      // Only the address may be overwritten: the unique index on the owner has the last word.
-      `${leaseInsert} on conflict (address) do update set
-         pool = excluded.pool, owner = excluded.owner, installation = excluded.installation,
-         rotation = excluded.rotation, slot = excluded.slot, token = excluded.token, seq = excluded.seq,
-         acquired_at = excluded.acquired_at, released_at = excluded.released_at,
-         description = excluded.description, tags = excluded.tags`,
-    ),
+    append: database.prepare(eventInsert),
+    // Its event becomes a past one by a trigger.
+    supersede: database.prepare("delete from lease where seq = ?"),
+    // The unique indexes on the address and on the owner have the last word.
+    put: database.prepare(leaseInsert),
     cursor: database.prepare("select cursor from pool where id = ?"),
     setCursor: database.prepare("update pool set cursor = ? where id = ?"),
   };

@@ -2,15 +2,17 @@ import { resolve } from "node:path";
 import { setImmediate as othersTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
+import { isAboutLease } from "../../lease/lease";
+import { formatMac, type Mac } from "../../mac/mac";
 import { columnsOf } from "../definition-rows";
 import type { RegisterRecord } from "../record";
-import { eventInsert, eventPlaceholders, eventValues, leaseInsert, leaseValues } from "../rows";
 import type { StoreContext } from "../store";
 import { type Copied, inspect, lastCall } from "./backup";
 import { createDatabase } from "./connection";
 import { type FileSystem, machineFileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
-import { Names } from "./names";
+import { Names, restOf, scopeOf } from "./names";
+import { eventInsert, eventValues } from "./rows";
 import { assertVacant, putInPlace, withScratch } from "./scratch";
 import { isConstraint, translate } from "./sqlite-error";
 
@@ -75,6 +77,7 @@ async function fill(
   try {
     // Nobody else sees the file yet, and it is made durable as a whole.
     for (const setting of ["journal_mode = off", "synchronous = off", "foreign_keys = on"]) database.pragma(setting);
+    database.exec(STAGE);
     database.exec("begin");
     const write = writerOf(database);
     let rows = 0;
@@ -84,6 +87,7 @@ async function fill(
       rows += 1;
       if (rows % PAGE === 0) await othersTurn();
     }
+    assertAllSettled(database);
     database.exec("commit");
   } finally {
     database.close();
@@ -140,22 +144,58 @@ function poolWriter(database: Database.Database): (record: Of<"pool">) => void {
   };
 }
 
+/** A lease has one row with its newest event, which comes later. */
+const STAGE = `create temp table staged (seq integer primary key, address integer not null unique, pool integer not null,
+  owner text not null, installation integer not null, acquired_at integer not null, released_at integer,
+  rotation text not null, slot integer not null, token text not null, description text not null, tags text not null)`;
+
 function leaseWriter(database: Database.Database, names: Names): (record: Of<"lease">) => void {
   const poolId = database.prepare<[string], number>("select id from pool where name = ?").pluck();
-  const add = database.prepare(leaseInsert);
+  const add = database.prepare("insert into staged values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   return ({ lease }) => {
-    // A pool that is not there has an id that the column refuses.
-    add.run(...leaseValues(lease, poolId.get(lease.pool) ?? NO_POOL, names.id(lease.installation)));
+    const { seq, address, owner, acquiredAt, rotation, slot, token, description } = lease;
+    // A pool that is not there has an id that the lease's column refuses.
+    const ids = [poolId.get(lease.pool) ?? NO_POOL, names.id(lease.installation)] as const;
+    const [pool, installation] = ids;
+    const times = [acquiredAt, lease.releasedAt ?? null] as const;
+    const tags = JSON.stringify(lease.tags);
+    add.run(seq, address, pool, owner, installation, ...times, rotation, slot, token, description, tags);
   };
 }
 
 function eventWriter(database: Database.Database, names: Names): (record: Of<"event">) => void {
-  const add = database.prepare(`${eventInsert} values (${eventPlaceholders}, ?)`);
+  const settle = database.prepare<object>(
+    `insert into lease (seq, at, kind, address, pool, owner, installation, actor, before, event_pool, acquired_at,
+       released_at, rotation, slot, token, description, tags, scope)
+     select seq, :at, :kind, address, pool, :rest, installation, :actor, :before,
+       nullif(coalesce((select id from pool where name = :pool), ${NO_POOL}), pool), nullif(acquired_at, :at),
+       released_at, rotation, slot, token, description, tags, :scope
+     from staged where seq = :seq and address = :address and owner = :owner and installation = :installation`,
+  );
+  const add = database.prepare(eventInsert);
   return ({ event, before }) => {
     const { seq, at } = event;
-    const stamp = { seq, at, installation: names.id(event.installation), actor: names.id(event.actor) };
-    add.run(...eventValues(event, stamp), before ?? null);
+    const installation = names.id(event.installation);
+    const ids = { scope: names.id(scopeOf(event.owner)), installation, actor: names.id(event.actor) };
+    const row = {
+      ...event,
+      ...ids,
+      rest: restOf(event.owner),
+      address: event.address ?? null,
+      before: before ?? null,
+    };
+    if (isAboutLease(event) && settle.run(row).changes > 0) return;
+    add.run(...eventValues(event, { seq, at, ...ids, before }));
   };
+}
+
+function assertAllSettled(database: Database.Database): void {
+  const left = database
+    .prepare<[], Mac>("select address from staged where seq not in (select seq from lease) limit 1")
+    .pluck()
+    .get();
+  if (left === undefined) return;
+  throw new MacpoolError("INVALID_FILE", `${formatMac(left)} has no event that matches its last change.`);
 }
 
 function contradiction(cause: unknown): MacpoolError {

@@ -4,9 +4,10 @@ import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import { DamageError } from "../damage";
-import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseOfRow, leaseQuery } from "../rows";
+import { type EventRow, eventOfRow, type LeaseRow, leaseOfRow } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
 import { leasesByOwner } from "./by-owner";
+import { eventQuery, leaseQuery } from "./rows";
 
 /** Rows read at a time, whether or not they match: an open cursor would bar every write on this connection. */
 const PAGE = 1000;
@@ -85,7 +86,11 @@ async function* allEvents(database: Database.Database, owner: string | undefined
     const end = pageEnd.get(after) ?? undefined;
     if (end === undefined) return;
     assertOnward(after, end);
-    yield* page.all({ after, end, owner: owner ?? null }).map(eventOfRow);
+    for (const row of page.all({ after, end, owner: owner ?? null })) {
+      assertOnward(after, row.seq);
+      after = row.seq;
+      yield eventOfRow(row);
+    }
     after = end;
     await othersTurn();
   }
@@ -114,21 +119,32 @@ async function* eventsOf(
 
 /** Yields the numbers of an address's events, newest first, in pages. */
 function* chain(address: Mac, database: Database.Database): Iterable<readonly number[]> {
-  const newest = database.prepare<[Mac], number>("select seq from lease where address = ?").pluck();
-  const page = database.prepare<[number], { readonly seq: number; readonly before: number | null }>(
+  const newest = database.prepare<[Mac], Link>(
+    "select seq, iif(before < seq, before, null) as before from lease where address = ?",
+  );
+  const page = database.prepare<[number], Link>(
     // A link that leads forwards is damage, and would be followed for ever.
     `with recursive chain (seq, before) as (
-       select seq, iif(before < seq, before, null) from event where seq = ?
+       select seq, iif(before < seq, before, null) from past_event where seq = ?
        union all
-       select event.seq, iif(event.before < event.seq, event.before, null)
-       from chain join event on event.seq = chain.before
+       select past_event.seq, iif(past_event.before < past_event.seq, past_event.before, null)
+       from chain join past_event on past_event.seq = chain.before
        limit ${PAGE})
      select seq, before from chain`,
   );
-  let from = newest.get(address) ?? 0;
+  const lease = newest.get(address);
+  if (lease === undefined) return;
+  yield [lease.seq];
+  let from = lease.before ?? 0;
   while (from > 0) {
     const links = page.all(from);
     yield links.map(({ seq }) => seq);
     from = links.at(-1)?.before ?? 0;
   }
+}
+
+/** The number of an event, and of the one before it at its address. */
+interface Link {
+  readonly seq: number;
+  readonly before: number | null;
 }

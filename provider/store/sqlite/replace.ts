@@ -81,7 +81,7 @@ function takeLock(database: Database.Database, file: CheckedFile): void {
 function identityOf(database: Database.Database): Replaced["identity"] {
   return database
     .prepare<[], { storeId: string; seq: number }>(
-      "select store_id as storeId, (select coalesce(max(seq), 0) from event) as seq from register",
+      "select store_id as storeId, coalesce((select seq from event order by seq desc limit 1), 0) as seq from register",
     )
     .get();
 }

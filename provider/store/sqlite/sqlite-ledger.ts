@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { MacpoolError } from "../../error";
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
 import type { Pool, Reservation } from "../../lease/pool";
@@ -6,11 +7,12 @@ import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import { ForwardClock } from "../forward-clock";
-import { eventOfRow, eventValues, leaseOfRow, leaseValues } from "../rows";
+import { eventOfRow, leaseOfRow } from "../rows";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
 import { type LedgerStatements, ledgerStatements, type Newest, NO_LEASES } from "./ledger-statements";
-import { Names } from "./names";
+import { Names, restOf, scopeOf } from "./names";
+import { type EventStamp, eventValues, leaseValues } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger implements Ledger {
@@ -22,6 +24,10 @@ export class SqliteLedger implements Ledger {
   #newest: Newest | undefined;
   #least = 0;
   #holdings: Holdings | undefined;
+  /** The address that was looked at last, and the number of its newest event, until something is written about it. */
+  #seen: { readonly address: Mac; readonly seq: number | undefined } | undefined;
+  /** The event of a lease that is about to be put, which has one row for both. */
+  #pending: Pending | undefined;
   /** Cursors that were moved and are not yet written, by the pool's row id: a batch moves one for every address. */
   readonly #cursors = new Map<number, Mac>();
   #writes = 0;
@@ -52,13 +58,20 @@ export class SqliteLedger implements Ledger {
   refresh(): unknown {
     this.#least = 0;
     this.#holdings = undefined;
+    this.#seen = undefined;
+    this.#pending = undefined;
     this.#cursors.clear();
     if (this.#definitions.refresh()) this.#newest = undefined;
     return this.#definitions.version;
   }
 
-  /** Writes what was put off; to be called before a transaction is committed. */
+  /**
+   * Writes what was put off; to be called before a transaction is committed.
+   *
+   * @throws MacpoolError INTERNAL when the lease of an event was not put.
+   */
   flush(): void {
+    this.#assertNothingPending();
     for (const [pool, address] of this.#cursors) this.#sql.setCursor.run(address, pool);
     this.#cursors.clear();
   }
@@ -71,6 +84,8 @@ export class SqliteLedger implements Ledger {
   forget(): void {
     this.#newest = undefined;
     this.#holdings = undefined;
+    this.#seen = undefined;
+    this.#pending = undefined;
     this.#names.forget();
     this.#definitions.forget();
   }
@@ -102,6 +117,7 @@ export class SqliteLedger implements Ledger {
 
   at(address: Mac): Lease | undefined {
     const row = this.#sql.at.get(address);
+    this.#seen = { address, seq: row?.seq };
     return row === undefined ? undefined : leaseOfRow(row);
   }
 
@@ -119,7 +135,7 @@ export class SqliteLedger implements Ledger {
   }
 
   countLive({ start, end }: Range): number {
-    return this.#sql.liveCount.get(start, end)?.count ?? 0;
+    return this.#sql.liveCount.get({ start, end })?.count ?? 0;
   }
 
   nextUnissued(pool: Pool, from = this.cursor(pool.name)): Mac | undefined {
@@ -146,18 +162,34 @@ export class SqliteLedger implements Ledger {
   append(event: Omit<RegisterEvent, "seq" | "at" | "actor">): Newest {
     const seq = Math.max(this.#latest().seq, this.#least) + 1;
     const at = this.now;
+    this.#assertNothingPending();
     this.#writes += 1;
-    const names = { installation: this.#names.id(event.installation), actor: this.#names.id(this.#context.actor) };
+    const { address, kind, owner, installation } = event;
+    const names = {
+      scope: this.#names.id(scopeOf(owner)),
+      installation: this.#names.id(installation),
+      actor: this.#names.id(this.#context.actor),
+    };
     // What happens to reserved ranges is no part of the history of the address they begin with.
-    const leased = isAboutLease(event) ? (event.address ?? null) : null;
-    this.#sql.append.run(...eventValues(event, { seq, at, ...names }), leased);
+    if (address !== undefined && isAboutLease(event)) {
+      this.#pending = { address, kind, stamp: { seq, at, ...names, before: this.#newestAt(address) } };
+    } else {
+      this.#sql.append.run(...eventValues(event, { seq, at, ...names, before: undefined }));
+    }
     this.#newest = { seq, at };
     return this.#newest;
   }
 
   put(lease: Lease): void {
+    const { address, kind, stamp } = this.#pending ?? {};
+    if (kind === undefined || stamp === undefined || address !== lease.address || stamp.seq !== lease.seq) {
+      throw outOfStep("A lease was to be written without its event");
+    }
+    this.#pending = undefined;
+    this.#seen = undefined;
     this.#writes += 1;
-    this.#sql.put.run(...leaseValues(lease, this.#definitions.id(lease.pool), this.#names.id(lease.installation)));
+    if (stamp.before !== undefined) this.#sql.supersede.run(stamp.before);
+    this.#sql.put.run(...leaseValues(lease, kind, this.#definitions.id(lease.pool), stamp));
   }
 
   cursor(pool: string): Mac {
@@ -199,7 +231,9 @@ export class SqliteLedger implements Ledger {
     const known = this.#holdings;
     if (known?.owner === owner && known.pool === pool && known.asOf === this.#writes) return known;
     const id = this.#definitions.idIfAny(pool);
-    const leases = this.#sql.held.all(owner, id, owner, id).map(leaseOfRow);
+    // A scope without a number has no leases.
+    const key = [this.#names.idIfAny(scopeOf(owner)) ?? -1, restOf(owner), id] as const;
+    const leases = this.#sql.held.all(...key, ...key).map(leaseOfRow);
     const live = leases.filter(({ releasedAt }) => releasedAt === undefined).sort(newestFirst);
     const released = leases.filter(({ releasedAt }) => releasedAt !== undefined).sort(newestFirst);
     this.#holdings = { owner, pool, asOf: this.#writes, live, released };
@@ -210,6 +244,15 @@ export class SqliteLedger implements Ledger {
   #latest(): Newest {
     this.#newest ??= this.#sql.newest.get() ?? { seq: 0, at: 0 };
     return this.#newest;
+  }
+
+  #newestAt(address: Mac): number | undefined {
+    if (this.#seen?.address !== address) this.#seen = { address, seq: this.#sql.newestAt.get(address) };
+    return this.#seen.seq;
+  }
+
+  #assertNothingPending(): void {
+    if (this.#pending !== undefined) throw outOfStep("An event was to be written without its lease");
   }
 
   #firstGap(start: Mac, end: Mac): Mac | undefined {
@@ -229,7 +272,7 @@ export class SqliteLedger implements Ledger {
   /** Returns the first address from `start` on without a lease; one past `end` when all have one. */
   #skipTaken(start: Mac, end: Mac): Mac {
     // Nearly always nobody has it, and a walk takes longer to begin than one look.
-    if (this.#sql.isTaken.get(start) === undefined) return start;
+    if (this.#newestAt(start) === undefined) return start;
     let address = start;
     for (const row of this.#sql.addressesFrom.iterate(start, end)) {
       if (row.address !== address) break;
@@ -237,6 +280,12 @@ export class SqliteLedger implements Ledger {
     }
     return address;
   }
+}
+
+interface Pending {
+  readonly address: Mac;
+  readonly kind: RegisterEvent["kind"];
+  readonly stamp: EventStamp;
 }
 
 /** What an owner has and had in a pool, as of a number of writes. */
@@ -250,4 +299,8 @@ interface Holdings {
 
 function newestFirst(one: Lease, other: Lease): number {
   return other.seq - one.seq;
+}
+
+function outOfStep(what: string): MacpoolError {
+  return new MacpoolError("INTERNAL", `${what}; nothing was changed. Please report this as a bug.`);
 }

@@ -15,16 +15,59 @@ const HOLES = `select 'The history has a hole between event ' || previous || ' a
    from (select seq, kind, lag(seq) over (order by seq) as previous from event)
    where seq <> previous + 1 and kind <> 'recover' and seq > (select coalesce(max(gaps_until), 0) from register)`;
 
+/** A lease and its newest event are one row, which has its number and its address to itself. */
+const ONE_ROW_AUDITS: readonly Audit[] = [
+  {
+    fault: "is no address",
+    sql: "select address from lease where address not between 1 and 281474976710654",
+  },
+  {
+    fault: "is held more than once under one owner, pool, installation and keepers",
+    sql: `select max(address) as address from lease where released_at is null
+          group by scope, owner, pool, installation, rotation, slot having count(*) > 1`,
+  },
+  {
+    fault: "has an owner of which the scope is no scope",
+    sql: "select address from lease join name on name.id = scope where value <> rtrim(value, replace(value, '/', ''))",
+  },
+  {
+    fault: "has more than one lease",
+    sql: "select address from lease not indexed group by address having count(*) > 1",
+  },
+  {
+    fault: "has the number of its last change in common with an earlier one",
+    sql: "select lease.address from lease join past_event using (seq)",
+  },
+  {
+    fault: "was changed in the history after the lease says it was",
+    sql: `select distinct lease.address from past_event join lease using (address)
+          where past_event.kind not in ('reserve', 'unreserve') and past_event.seq > lease.seq`,
+  },
+];
+
 /** PostgreSQL has no function for it, and its server checks what it stores. */
 const UNREADABLE_TAGS: Audit = {
   fault: "has tags that cannot be read",
   sql: "select address from lease where case when json_valid(tags) then json_type(tags) <> 'object' else 1 end",
 };
 
-const PARTIAL_INDEXES = [
-  ["lease_live", "null"],
-  ["lease_released", "not null"],
-  ["lease_release_order", "not null"],
+const RELEASED = "released_at is not null";
+
+/** The indexes of leases, and which of them each has. */
+const INDEXES = [
+  ["lease_address", "true"],
+  ["lease_live", "released_at is null"],
+  ["lease_released", RELEASED],
+  ["lease_release_order", RELEASED],
+  ["lease_released_address", RELEASED],
+] as const;
+
+/** What keeps the history. */
+const TRIGGERS = [
+  "past_event_is_never_rewritten",
+  "past_event_is_never_deleted",
+  "lease_is_never_rewritten",
+  "lease_becomes_past",
 ] as const;
 
 /**
@@ -38,13 +81,14 @@ export async function verify(
   following: Following = {},
   ask: <T>(question: () => T) => T | Promise<T> = (question) => question(),
 ): Promise<Verification> {
-  const audits = [...AUDITS, UNREADABLE_TAGS].map((audit) => () => faultsOf(audit, database));
+  const audits = [...AUDITS, ...ONE_ROW_AUDITS, UNREADABLE_TAGS].map((audit) => () => faultsOf(audit, database));
   const questions = [
     () => damage(database),
     () => danglingReferences(database),
     ...audits,
     ...[...STATEMENTS, HOLES].map((sql) => () => faultsIn(sql, database)),
     () => indexFaults(database),
+    () => triggerFaults(database),
     () => sequenceFaults(database),
   ];
   const count = () => Number(database.prepare("select count(*) from lease").pluck().get());
@@ -99,13 +143,18 @@ function faultsIn(sql: string, database: Database.Database): readonly string[] {
 /** SQLite's own check finds what an index over a part of its table lacks, but not what it has too much. */
 function indexFaults(database: Database.Database): readonly string[] {
   const found = database.prepare<[string], number>("select count(*) from sqlite_schema where name = ?").pluck();
-  return PARTIAL_INDEXES.flatMap(([index, condition]) => {
+  return INDEXES.flatMap(([index, condition]) => {
     if (found.get(index) === 0) return [`The register has lost its index ${index}.`];
     const count = (how: string) =>
-      database.prepare<[], number>(`select count(*) from lease ${how} where released_at is ${condition}`).pluck().get();
+      database.prepare<[], number>(`select count(*) from lease ${how} where ${condition}`).pluck().get();
     if (count(`indexed by ${index}`) === count("not indexed")) return [];
     return [`Index ${index} has another number of leases than the register.`];
   });
+}
+
+function triggerFaults(database: Database.Database): readonly string[] {
+  const found = database.prepare<[], string>("select name from sqlite_schema where type = 'trigger'").pluck().all();
+  return TRIGGERS.filter((name) => !found.includes(name)).map((name) => `The register has lost its trigger ${name}.`);
 }
 
 function sequenceFaults(database: Database.Database): readonly string[] {

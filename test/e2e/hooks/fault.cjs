@@ -27,10 +27,11 @@ function watchCommits(database) {
   database.prepare = function (sql) {
     const statement = prepare.call(this, sql);
     const run = statement.run.bind(statement);
-    if (/^insert into event /.test(sql)) {
+    if (/^insert into lease /.test(sql)) {
       statement.run = (...values) => {
         const [, , kind, , , owner] = values;
-        isDue ||= isOurs(kind, owner);
+        // Its scope stands apart.
+        isDue ||= isOurs(kind, `/${owner}`);
         return run(...values);
       };
     }
@@ -45,20 +46,26 @@ function watchCommits(database) {
   };
 }
 
-/** Grants are one statement, which is a transaction by itself and may find that it cannot write. */
+/** A group is one statement, which is a transaction by itself and may find that it cannot write. */
 function watchQueries(client) {
   const query = client.query;
   client.query = function (statement, ...rest) {
     const answer = () => query.call(this, statement, ...rest);
-    if (statement?.name !== "macpool-apply") return answer();
-    const [kinds, owners] = [statement.values[11], statement.values[14]];
-    if (!kinds.some((kind, index) => isOurs(kind, owners[index]))) return answer();
+    if (!writesOurs(statement)) return answer();
     if (moment === "before the commit") strike();
     return answer().then((result) => {
-      if (moment === "after the commit" && result.rows[0]?.holds === true) strike();
+      const [row] = result.rows;
+      if (moment === "after the commit" && row !== undefined && row.holds !== false) strike();
       return result;
     });
   };
+}
+
+/** Kinds and owners stand at one place in the statement for everything, at another in those that only grant. */
+function writesOurs({ name = "", values = [] } = {}) {
+  if (!name.startsWith("macpool-apply")) return false;
+  const [kinds, owners] = name === "macpool-apply" ? [values[11], values[14]] : [values[7], values[9]];
+  return [kinds].flat().some((kind, index) => isOurs(kind, [owners].flat()[index]));
 }
 
 function isOurs(kind, owner) {

@@ -49,6 +49,11 @@ export class FileRegister extends Register {
     copyFileSync(this.store, other.store);
   }
 
+  protected readonly leasesQuery = `select address, scope.value || lease.owner as owner, name.value as installation,
+      pool.name as pool, token, lease.description, released_at is null as isLive
+    from lease join name on name.id = lease.installation join pool on pool.id = lease.pool
+      join name as scope on scope.id = lease.scope order by address`;
+
   protected async rows<Row extends object>(sql: string): Promise<readonly Row[]> {
     const database = new Database(this.store, { readonly: true, fileMustExist: true });
     try {

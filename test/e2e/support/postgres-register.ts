@@ -65,6 +65,10 @@ export class PostgresRegister extends Register {
     });
   }
 
+  protected readonly leasesQuery = `select address, lease.owner, name.value as installation, pool.name as pool, token,
+      lease.description, released_at is null as "isLive"
+    from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`;
+
   protected async rows<Row extends object>(sql: string): Promise<readonly Row[]> {
     const client = new pg.Client({ connectionString: this.#server.url, options: `-c search_path=${this.schema}` });
     await client.connect();

@@ -20,11 +20,6 @@ export type RawLease = Omit<LeaseRow, "address" | "isLive"> & {
   readonly isLive: boolean | 0 | 1;
 };
 
-/** Every lease by address, in words that both kinds of database take. */
-const LEASES = `select address, lease.owner, name.value as installation, pool.name as pool, token, lease.description,
-    released_at is null as "isLive"
-  from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`;
-
 /** The kind of every event, oldest first. */
 export const EVENTS = "select kind from event order by seq";
 
@@ -56,6 +51,9 @@ export abstract class Register {
   /** Copies it, while nobody writes, over whatever `other` is; both must be of this kind. */
   abstract copyTo(other: Register): Promise<void>;
 
+  /** Asks for every lease by address. */
+  protected abstract readonly leasesQuery: string;
+
   protected abstract rows<Row extends object>(sql: string): Promise<readonly Row[]>;
 
   /** Changes it by the verbs of a store. */
@@ -82,7 +80,7 @@ export abstract class Register {
 
   /** Returns every lease, live or released, by address. */
   async leases(): Promise<LeaseRow[]> {
-    const rows = await this.rows<RawLease>(LEASES);
+    const rows = await this.rows<RawLease>(this.leasesQuery);
     return rows.map((row) => ({ ...row, address: formatMac(Number(row.address)), isLive: Boolean(row.isLive) }));
   }
 

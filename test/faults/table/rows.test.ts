@@ -74,7 +74,7 @@ const ROWS: Readonly<Record<string, readonly Place[]>> = {
     ["test/resource/settings.test.ts", "but not %s"],
   ],
   "a newer schema": [["test/store/sqlite-open.test.ts", "a register of a newer version of the package"]],
-  "an older schema": [["test/store/sqlite-migrate.test.ts", "a register of schema 1"]],
+  "an older schema": [["test/store/sqlite-migrate.test.ts", "a register of an older schema"]],
   "a clock that goes back or forward": [
     ["test/faults/table/clock.test.ts", "a clock that goes back"],
     ["test/store/contract/reuse.ts", "does not change the order of reuse when it goes back between releases"],

@@ -1,0 +1,1 @@
+-- Concerns SQLite only; the numbers of both kinds of register go together.
