@@ -72,6 +72,22 @@ describePostgres("clients that write at the same time", () => {
     expect(await faultsOf(registers[0])).toEqual([]);
   });
 
+  it("leave one first lease for one declaration, though each asks for another address", async () => {
+    const registers = await openMany(await createSchema());
+    const first = parseMac("42:20:00:00:01:00");
+    for (let round = 0; round < EACH; round += 1) {
+      const wish = (client: number) => (client === 0 ? undefined : first + round * CLIENTS + client);
+      await Promise.all(
+        registers.map((register, client) =>
+          register.grant({ owner: `owner-${round}`, requestedAddress: wish(client) }),
+        ),
+      );
+    }
+    const live = (await registers[0]?.leases({ state: "live" })) ?? [];
+    expect(live.filter(({ slot }) => slot === 0)).toHaveLength(EACH);
+    expect(await faultsOf(registers[0])).toEqual([]);
+  });
+
   it("claim one address once; the others are told who holds it", async () => {
     const registers = await openMany(await createSchema());
     const requestedAddress = parseMac("42:20:00:00:00:07");
