@@ -5,6 +5,9 @@ const TOLERATED_MILLISECONDS = 60_000;
 
 const MINUTE = 60_000;
 
+/** What tells the time of a transaction. */
+export type Clock = Pick<ForwardClock, "notBefore">;
+
 /**
  * The clock of one open register. It never goes behind what the register has recorded, and says so, once, when the
  * machine's is more than a minute behind that: quarantines end late until it has caught up.
@@ -21,7 +24,16 @@ export class ForwardClock {
 
   /** Returns the time, or `last` when that is later; both in milliseconds since 1970. */
   notBefore(last: number): number {
+    return this.#notBefore(last, this.#context.clock());
+  }
+
+  /** Returns this clock as it is now, standing still: for work that is run again and must ask the same again. */
+  stopped(): Clock {
     const now = this.#context.clock();
+    return { notBefore: (last) => this.#notBefore(last, now) };
+  }
+
+  #notBefore(last: number, now: number): number {
     if (now < last - TOLERATED_MILLISECONDS && !this.#hasWarned) this.#warn(now, last);
     return Math.max(now, last);
   }

@@ -4,7 +4,7 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { countsOf, type LeaseCounts, totalOf, usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import { contains, type Range } from "../../mac/range";
-import type { ForwardClock } from "../forward-clock";
+import type { Clock } from "../forward-clock";
 import type { Definitions } from "./definitions";
 import { isVacant, occupancyOf } from "./occupancy";
 import { Parts } from "./parts";
@@ -12,7 +12,7 @@ import { type Answers, keyOf, type Occupancy, Questions } from "./questions";
 
 /** What time it is for a draft, and who is at work. */
 export interface DraftContext {
-  readonly clock: ForwardClock;
+  readonly clock: Clock;
   readonly actor: string;
   /** The part of a relaxed pool to look at first. */
   readonly part: number;

@@ -1,5 +1,5 @@
 import type { LedgerView } from "../../lease/ledger";
-import { ForwardClock } from "../forward-clock";
+import { type Clock, ForwardClock } from "../forward-clock";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import type { Database } from "./database";
@@ -67,13 +67,14 @@ export class Reader {
   /** What the work asks is found out on a register that is taken to be empty; then it is asked, all at once. */
   async #answer(items: readonly Item[]): Promise<void> {
     const questions = new Questions();
+    const clock = this.#clock.stopped();
     let open = items;
-    for (const item of open) this.#attempt(item, empty(this.#definitions), questions);
+    for (const item of open) this.#attempt(item, empty(this.#definitions), questions, clock);
     while (open.length > 0) {
       const answers = await withRetries(this.#patience, () => questions.put(this.#database, this.#definitions));
       this.#definitions = answers.definitions;
       open = open.filter((item) => {
-        const settle = this.#attempt(item, answers, questions);
+        const settle = this.#attempt(item, answers, questions, clock);
         settle?.();
         return settle === undefined;
       });
@@ -81,8 +82,8 @@ export class Reader {
   }
 
   /** Runs an item, adds what it asks to `questions`, and returns how to settle it; undefined while something is unknown. */
-  #attempt(item: Item, answers: Answers, questions: Questions): (() => void) | undefined {
-    const draft = new DraftLedger(answers, { clock: this.#clock, actor: "", part: 0 });
+  #attempt(item: Item, answers: Answers, questions: Questions, clock: Clock): (() => void) | undefined {
+    const draft = new DraftLedger(answers, { clock, actor: "", part: 0 });
     const settle = outcomeOf(item, draft);
     questions.add(draft.asked);
     return draft.unknown === 0 ? settle : undefined;

@@ -1,6 +1,6 @@
 import { MacpoolError } from "../../error";
 import type { Ledger } from "../../lease/ledger";
-import { ForwardClock } from "../forward-clock";
+import { type Clock, ForwardClock } from "../forward-clock";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import { apply, applyInOrder, stamp, type Writing } from "./apply";
@@ -121,16 +121,17 @@ export class Writer {
   }
 
   async #prepareFully(items: readonly Item[], asked: Questions, session: Queryable): Promise<Attempt> {
+    const clock = this.#clock.stopped();
     for (;;) {
       this.#head = await asked.put(session, this.#head.definitions);
-      const attempt = this.#run(items, this.#head);
+      const attempt = this.#run(items, this.#head, clock);
       if (attempt.draft.unknown === 0) return attempt;
       asked.add(attempt.draft.asked);
     }
   }
 
-  #run(items: readonly Item[], answers: Answers): Attempt {
-    return { ...runTogether(items, answers, { clock: this.#clock, actor: this.#actor, part: this.#part }), answers };
+  #run(items: readonly Item[], answers: Answers, clock: Clock = this.#clock): Attempt {
+    return { ...runTogether(items, answers, { clock, actor: this.#actor, part: this.#part }), answers };
   }
 
   /** Returns whether the draft could be written. */
