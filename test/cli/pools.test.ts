@@ -29,6 +29,7 @@ describe("macpool pool", () => {
       ranges: ["46:00:00:00:00:00-46:00:00:ff:ff:ff", "46:00:02:00:00:00-46:00:02:ff:ff:ff"],
       size: 2 ** 25,
       strategy: "sequential",
+      order: "strict",
       quarantineSeconds: 5400,
       universal: false,
       description: "for tests",

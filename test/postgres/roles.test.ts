@@ -40,6 +40,8 @@ describePostgres("the role script", () => {
     const { lease } = await register.grant();
     await store.update({ ...lease, description: "changed" });
     await register.grant({ pool: "tiny", owner: "" });
+    await store.createPool({ name: "fast", ranges: [parsePrefix("42:78")], strategy: "sequential", order: "relaxed" });
+    await register.grant({ pool: "fast", owner: "fast" });
     await store.createPool({ name: "more", ranges: [parsePrefix("42:77")] });
     await store.updatePool("more", { description: "more" });
     await store.reserve({ ...parsePrefix("42:77:01"), reason: "kept" });

@@ -8,6 +8,7 @@ import { dumpContract } from "./contract/dump";
 import { historyContract } from "./contract/history";
 import { identityContract } from "./contract/identity";
 import { listContract } from "./contract/list";
+import { longOwnersContract } from "./contract/long-owners";
 import { lookContract } from "./contract/look";
 import { managersContract } from "./contract/managers";
 import { plannedContract } from "./contract/planned";
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: Open): void {
     sequenceContract(open);
     relaxedContract(open);
     reuseContract(open);
+    longOwnersContract(open);
     verbsContract(open);
     poolsContract(open);
     managersContract(open);

@@ -5,6 +5,7 @@ import type { Queryable, Statement } from "./database";
 import type { DraftEvent, DraftLedger } from "./draft-ledger";
 import { grant, grantsOf } from "./grant";
 import type { Names } from "./names";
+import { isOwner } from "./owner-index";
 import { type IdOf, isNewIn, type Portion, portionOf, type Reply, writtenOf } from "./portion";
 import type { Answers } from "./questions";
 
@@ -164,9 +165,9 @@ const APPLY = `with
         select from unnest($5::text[], $6::text[], $7::bigint[]) as known (owner, pool, leases)
         where leases <> coalesce((
           select (select count(*) from lease
-                  where lease.owner = known.owner and lease.pool = pool.id and released_at is null)
+                  where ${isOwner("lease.owner", "known.owner")} and lease.pool = pool.id and released_at is null)
                + (select count(*) from lease
-                  where lease.owner = known.owner and lease.pool = pool.id and released_at is not null)
+                  where ${isOwner("lease.owner", "known.owner")} and lease.pool = pool.id and released_at is not null)
           from pool where pool.name = known.pool), 0)) as holds),
   numbered as materialized (
     select nextval('event_seq') as seq, greatest(at, (select at from event order by seq desc limit 1)) as event_at,

@@ -2,6 +2,7 @@ import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Queryable, Statement } from "./database";
 import type { DraftEvent } from "./draft-ledger";
+import { beginningOf, isOwner } from "./owner-index";
 import type { PartCursor } from "./parts";
 import type { IdOf, Portion, Reply } from "./portion";
 
@@ -146,19 +147,24 @@ function textsOf(form: Form): Readonly<Record<Moves, string>> {
 }
 
 /** Each of the two indexes by owner holds one kind of lease. */
-function noLeaseOf(owners: string): string {
+function noLeaseOf(isAsked: string): string {
   const kinds = ["null", "not null"];
   const none = (kind: string) =>
-    `not exists (select from lease where owner ${owners} and lease.pool = pool.id and released_at is ${kind})`;
+    `not exists (select from lease where ${isAsked} and lease.pool = pool.id and released_at is ${kind})`;
   return kinds.map(none).join(" and ");
 }
 
+function isOneOf(owners: string): string {
+  const beginnings = `array(select ${beginningOf("one")} from unnest(${owners}) as one)`;
+  return `${beginningOf("owner")} = any(${beginnings}) and owner = any(${owners})`;
+}
+
 const ONE = textsOf({
-  condition: `not exists (select from lease where address = $9::bigint) and ${noLeaseOf("= $10::text")}`,
+  condition: `not exists (select from lease where address = $9::bigint) and ${noLeaseOf(isOwner("owner", "$10::text"))}`,
   given: `(values ($8::text, ${COLUMNS.map((type, index) => `$${index + 9}::${type}`).join(", ")}))`,
 });
 
 const MANY = textsOf({
-  condition: `not exists (select from lease where address = any($9::bigint[])) and ${noLeaseOf("= any($17::text[])")}`,
+  condition: `not exists (select from lease where address = any($9::bigint[])) and ${noLeaseOf(isOneOf("$17::text[]"))}`,
   given: `unnest($8::text[], ${COLUMNS.map((type, index) => `$${index + 9}::${type}[]`).join(", ")})`,
 });

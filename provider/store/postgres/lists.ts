@@ -4,6 +4,7 @@ import type { Mac } from "../../mac/mac";
 import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
 import type { Queryable } from "./database";
+import { beginningOf, isOwner } from "./owner-index";
 
 /** Few rows first, so that the first is there at once. */
 const FIRST_PAGE = 50;
@@ -46,19 +47,25 @@ function pageByOwner(database: Queryable, filter: LeaseFilter): Fetch<LeaseRow> 
     const bind: Bind = (value) => `$${values.push(value)}`;
     const conditions = [...matching(filter, bind), ...ownedBy(filter, bind)];
     if (after !== undefined) {
-      const place = `(${bind(after.owner)}, ${bind(after.address)}::bigint)`;
-      conditions.push(`(lease.owner, address) > ${place}`);
+      const owner = bind(after.owner);
+      conditions.push(`${beginning} >= ${beginningOf(owner)}`);
+      conditions.push(`(lease.owner, address) > (${owner}, ${bind(after.address)}::bigint)`);
     }
-    const text = `${select} where ${conditions.join(" and ")} order by lease.owner, address limit ${limit}`;
+    const order = `${beginning}, lease.owner, address`;
+    const text = `${select} where ${conditions.join(" and ")} order by ${order} limit ${limit}`;
     return database.query({ text, values });
   };
 }
 
 function ownedBy({ owner, ownerPrefix = "" }: LeaseFilter, bind: Bind): readonly string[] {
-  if (owner !== undefined) return [`lease.owner = ${bind(owner)}`];
+  if (owner !== undefined) return [isOwner("lease.owner", bind(owner))];
   if (ownerPrefix === "") return [];
+  const from = bind(ownerPrefix);
+  const conditions = [`${beginning} >= ${beginningOf(from)}`, `lease.owner >= ${from}`];
   const end = successor(ownerPrefix);
-  return [`lease.owner >= ${bind(ownerPrefix)}`, ...(end === undefined ? [] : [`lease.owner < ${bind(end)}`])];
+  if (end === undefined) return conditions;
+  const until = bind(end);
+  return [...conditions, `${beginning} <= ${beginningOf(until)}`, `lease.owner < ${until}`];
 }
 
 /** Returns the first text, in the order of UTF-8 bytes, after all that begin with `prefix`; undefined when there is none. */
@@ -72,6 +79,8 @@ function successor(prefix: string): string | undefined {
   }
   return undefined;
 }
+
+const beginning = beginningOf("lease.owner");
 
 const select = `select ${leaseColumns} from ${leaseTables}`;
 

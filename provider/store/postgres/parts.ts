@@ -3,7 +3,7 @@ import type { Mac } from "../../mac/mac";
 import { macAtOffset, type Range } from "../../mac/range";
 
 /** In how many parts a relaxed pool is issued at the same time. */
-export const PARTS = 64;
+const PARTS = 64;
 
 /** Where a part of a relaxed pool goes on. */
 export interface PartCursor {
@@ -13,7 +13,7 @@ export interface PartCursor {
 }
 
 /** Returns the ranges of a part (0 to 63) of a pool; none when the pool has fewer addresses than parts. */
-export function partOf(pool: Pool, part: number): readonly Range[] {
+function partOf(pool: Pool, part: number): readonly Range[] {
   const first = Math.floor((part * pool.size) / PARTS);
   const last = Math.floor(((part + 1) * pool.size) / PARTS) - 1;
   if (last < first) return [];

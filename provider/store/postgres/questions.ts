@@ -5,6 +5,7 @@ import type { Range } from "../../mac/range";
 import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
 import type { Queryable } from "./database";
 import { Definitions, type DefinitionsRow, definitionsQuery } from "./definitions";
+import { isOwner } from "./owner-index";
 
 /** An owner in a pool, also a deleted one. */
 export interface OwnerInPool {
@@ -220,7 +221,7 @@ function leasesOf(owners: readonly OwnerInPool[], bind: Bind): string {
   const pools = bind(owners.map(({ pool }) => pool));
   const of = (condition: string) =>
     `${select} join unnest(${names}::text[], ${pools}::text[]) as asked (owner, pool)
-       on lease.owner = asked.owner and pool.name = asked.pool where released_at is ${condition}`;
+       on ${isOwner("lease.owner", "asked.owner")} and pool.name = asked.pool where released_at is ${condition}`;
   return rows(`${of("null")} union all ${of("not null")}`);
 }
 
