@@ -58,21 +58,22 @@ function trapCommits() {
   const send: (this: pg.Client, statement: unknown) => Promise<unknown> = pg.Client.prototype.query;
   return vi.spyOn(pg.Client.prototype, "query").mockImplementation(function (this: pg.Client, statement: unknown) {
     if (statement === "begin") inTransaction.add(this);
-    const isWrite = JSON.stringify(statement).includes('"macpool-apply"');
+    const isWrite = JSON.stringify(statement).includes('"macpool-apply');
     const isCommit = statement === "commit" || (isWrite && !inTransaction.has(this));
     if (statement === "commit") inTransaction.delete(this);
     const sprung = isCommit || (isWrite && !DONE.includes(trap)) ? trap : undefined;
     if (sprung === undefined) return send.call(this, statement);
     trap = undefined;
-    return spring(sprung, () => send.call(this, statement));
+    return spring(sprung, () => send.call(this, statement), isWrite);
   });
 }
 
-async function spring(sprung: Trap, commit: () => Promise<unknown>): Promise<unknown> {
+async function spring(sprung: Trap, commit: () => Promise<unknown>, isWrite: boolean): Promise<unknown> {
   if (DONE.includes(sprung)) {
     const reply = await commit();
     // The register was not as it was taken to be, and nothing was written: the process dies another time.
-    if (sprung === "after the commit" && JSON.stringify(reply).includes('"holds":false')) {
+    const isRefused = /"holds":false|"rows":\[\]/.test(JSON.stringify(reply));
+    if (sprung === "after the commit" && isWrite && isRefused) {
       trap = sprung;
       return reply;
     }
