@@ -2,9 +2,6 @@ import { defineConfig } from "vitest/config";
 
 const shared = { pool: "forks" as const, testTimeout: 60_000, maxWorkers: "100%" };
 
-/** What tells the same scenarios as all of test/e2e, in the shortest time: the life of an address, and crashes. */
-const core = ["test/e2e/check.test.ts", "test/e2e/lifecycle.test.ts", "test/e2e/sharing.test.ts"];
-
 /** Projects are layers: TESTING.md says what each proves, and package.json which command runs which of them. */
 export default defineConfig({
   test: {
@@ -36,11 +33,15 @@ export default defineConfig({
         },
       },
       {
+        test: { ...shared, name: "cli", include: ["test/cli/**/*.test.ts"] },
+      },
+      {
+        // Pulumi's own provider process, and what the papers say, with the package as it is built.
         test: {
           ...shared,
           name: "package",
-          include: ["test/{host,cli,docs}/**/*.test.ts", ...core],
-          globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
+          include: ["test/{host,docs}/**/*.test.ts"],
+          globalSetup: ["test/host/built-package.ts"],
         },
       },
       {
@@ -49,7 +50,7 @@ export default defineConfig({
           name: "e2e",
           // With the double of the engine, which is held against the real one.
           include: ["test/{engine,e2e}/**/*.test.ts"],
-          exclude: [...core, "test/e2e/postgres/**"],
+          exclude: ["test/e2e/postgres/**"],
           globalSetup: ["test/e2e/global-setup.ts", "test/host/built-package.ts"],
         },
       },

@@ -190,8 +190,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "provider/lease/held.ts",
-        find: "(lease) => lease.installation === request.installation && lease.rotation === request.rotation,",
-        replace: "(lease) => lease.rotation === request.rotation,",
+        find: "lease.installation === request.installation && lease.rotation === request.rotation,",
+        replace: "lease.rotation === request.rotation,",
       },
     ],
     suspects: ["test/model", RULES],
@@ -235,8 +235,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "provider/resource/provenance.ts",
-        find: "return (await mismatch(state, store)) ?? (await rollback(state, store));",
-        replace: "return mismatch(state, store);",
+        find: "return mismatch(state, storeId, store) ?? rollback(state, event, store);",
+        replace: "void rollback;\n  return mismatch(state, storeId, store);",
       },
     ],
     suspects: ["test/resource/trust.test.ts", "test/faults/table"],

@@ -139,10 +139,12 @@ describe("check with a register that cannot be used", () => {
 
   it("because it is damaged in the middle does the same", async () => {
     const register = await lab.register();
+    const other = { owner: "acme/net/prod/nic", installation: "elsewhere", pool: "default", rotation: "" };
+    await register.acquire([{ ...other, description: "", tags: {} }]);
     await register.close();
     damage("lease_live");
     const provider = await lab.provider();
-    for (const owner of ["a", "b"]) {
+    for (const owner of ["acme/net/prod/a", "acme/net/prod/b"]) {
       expect(await checked(provider, {}, declared({ owner }))).toEqual(declared({ owner, pool: "default" }));
     }
     expect(lab.printed).toHaveLength(1);
