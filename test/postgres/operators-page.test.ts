@@ -37,7 +37,8 @@ describePostgres("the page for operators", () => {
     const environment = {
       ...{ PGHOST: "127.0.0.1", PGPORT: port, PGUSER: username },
       PATH: [commands(), server.bin, process.env["PATH"]].join(delimiter),
-      ROLES_SQL: join(ROOT, "provider", "store", "sql", "postgres", "roles.sql"),
+      // In the package as it is published files stand where they stand here.
+      ROLES_SQL: join(ROOT, /node_modules\/pulumi-macpool\/(\S+roles\.sql)/.exec(PAGE)?.[1] ?? ""),
     };
     const said = execFileSync("sh", ["-ec", script.replaceAll("db.example.com", host)], {
       ...{ cwd: directory, encoding: "utf8", env: { ...process.env, ...environment } },

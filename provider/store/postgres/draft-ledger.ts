@@ -1,9 +1,10 @@
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
-import type { Pool, Reservation } from "../../lease/pool";
+import type { Pool } from "../../lease/pool";
 import { countsOf, type LeaseCounts, totalOf, usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import { contains, type Range } from "../../mac/range";
+import { DefiningLedger } from "../defining-ledger";
 import type { RegisterClock } from "../forward-clock";
 import type { Definitions } from "./definitions";
 import { isVacant, occupancyOf } from "./occupancy";
@@ -32,7 +33,7 @@ const FIRST_RELEASED = 16;
  * empty - no lease, no event - and notes that in `unknown`: either somebody asks and the work runs again, or
  * the register itself checks the assumption when it is written to (see apply.ts).
  */
-export class DraftLedger implements Ledger {
+export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
   /** The one moment the transaction is for. */
   readonly now: number;
   /** All that was asked. */
@@ -53,14 +54,13 @@ export class DraftLedger implements Ledger {
   startsAbove: number | undefined;
   readonly #answers: Answers;
   readonly #context: DraftContext;
-  readonly #definitions: Definitions;
   readonly #written = new Map<Mac, Lease>();
   #seq: number;
 
   constructor(answers: Answers, context: DraftContext) {
+    super(answers.definitions.draft());
     this.#answers = answers;
     this.#context = context;
-    this.#definitions = answers.definitions.draft();
     this.#seq = answers.newest.seq;
     this.parts = new Parts(
       context.part,
@@ -70,11 +70,6 @@ export class DraftLedger implements Ledger {
     this.now = context.clock.notBefore(answers.newest.at);
   }
 
-  /** Pools and reservations as this transaction leaves them. */
-  get definitions(): Definitions {
-    return this.#definitions;
-  }
-
   /** The last that is to be written of each address. */
   get written(): ReadonlyMap<Mac, Lease> {
     return this.#written;
@@ -82,12 +77,16 @@ export class DraftLedger implements Ledger {
 
   /** How much is to be written so far. */
   get size(): number {
-    return this.events.length + this.writes.length + this.#definitions.changes.length;
+    return this.events.length + this.writes.length + this.definitions.changes.length;
   }
 
   /** Whether it changes what everybody else relies on. */
   get isDefining(): boolean {
-    return this.#definitions.changes.length > 0 || this.startsAbove !== undefined;
+    return this.definitions.changes.length > 0 || this.startsAbove !== undefined;
+  }
+
+  protected noteChange(): void {
+    // The definitions keep what has changed themselves.
   }
 
   event(seq: number): RegisterEvent | undefined {
@@ -95,26 +94,6 @@ export class DraftLedger implements Ledger {
     if (own !== undefined) return own;
     this.asked.events.add(seq);
     return this.#answer(this.#answers.events, seq, undefined);
-  }
-
-  pool(name: string): Pool | undefined {
-    return this.#definitions.pool(name);
-  }
-
-  pools(): readonly Pool[] {
-    return this.#definitions.pools();
-  }
-
-  reservations(): readonly Reservation[] {
-    return this.#definitions.reservations();
-  }
-
-  reservationAt(address: Mac): Reservation | undefined {
-    return this.#definitions.reservationAt(address);
-  }
-
-  reservationOf(range: Range): Reservation | undefined {
-    return this.#definitions.reservationOf(range);
   }
 
   at(address: Mac): Lease | undefined {
@@ -225,22 +204,6 @@ export class DraftLedger implements Ledger {
 
   setCursor(pool: string, address: Mac): void {
     if (!this.parts.hasIssued(address - 1)) this.movedCursors.set(pool, address);
-  }
-
-  putPool(pool: Pool): void {
-    this.#definitions.putPool(pool);
-  }
-
-  retirePool(name: string): void {
-    this.#definitions.retirePool(name);
-  }
-
-  putReservation(reservation: Reservation): void {
-    this.#definitions.putReservation(reservation);
-  }
-
-  removeReservation(range: Range): void {
-    this.#definitions.removeReservation(range);
   }
 
   #answer<Key, Answer>(answers: ReadonlyMap<Key, Answer>, key: Key, otherwise: Answer): Answer {

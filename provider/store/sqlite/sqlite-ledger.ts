@@ -2,10 +2,11 @@ import type Database from "better-sqlite3";
 import { MacpoolError } from "../../error";
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
-import type { Pool, Reservation } from "../../lease/pool";
+import type { Pool } from "../../lease/pool";
 import { usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
+import { DefiningLedger } from "../defining-ledger";
 import { ForwardClock } from "../forward-clock";
 import { eventOfRow, leaseOfRow } from "../rows";
 import type { StoreContext } from "../store";
@@ -15,10 +16,9 @@ import { Names, restOf, scopeOf } from "./names";
 import { type EventStamp, eventValues, leaseValues } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
-export class SqliteLedger implements Ledger {
+export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger {
   readonly #context: StoreContext;
   readonly #clock: ForwardClock;
-  readonly #definitions: Definitions;
   readonly #names: Names;
   readonly #sql: LedgerStatements;
   #newest: Newest | undefined;
@@ -33,10 +33,10 @@ export class SqliteLedger implements Ledger {
   #writes = 0;
 
   constructor(database: Database.Database, context: StoreContext) {
+    super(new Definitions(database));
     this.#context = context;
     this.#clock = new ForwardClock(context, database.name);
     this.#names = new Names(database);
-    this.#definitions = new Definitions(database);
     this.#sql = ledgerStatements(database);
   }
 
@@ -61,8 +61,8 @@ export class SqliteLedger implements Ledger {
     this.#seen = undefined;
     this.#pending = undefined;
     this.#cursors.clear();
-    if (this.#definitions.refresh()) this.#newest = undefined;
-    return this.#definitions.version;
+    if (this.definitions.refresh()) this.#newest = undefined;
+    return this.definitions.version;
   }
 
   /**
@@ -87,32 +87,12 @@ export class SqliteLedger implements Ledger {
     this.#seen = undefined;
     this.#pending = undefined;
     this.#names.forget();
-    this.#definitions.forget();
+    this.definitions.forget();
   }
 
   event(seq: number): RegisterEvent | undefined {
     const row = this.#sql.event.get(seq);
     return row === undefined ? undefined : eventOfRow(row);
-  }
-
-  pool(name: string): Pool | undefined {
-    return this.#definitions.pool(name);
-  }
-
-  pools(): readonly Pool[] {
-    return this.#definitions.pools();
-  }
-
-  reservations(): readonly Reservation[] {
-    return this.#definitions.reservations();
-  }
-
-  reservationAt(address: Mac): Reservation | undefined {
-    return this.#definitions.reservationAt(address);
-  }
-
-  reservationOf(range: Range): Reservation | undefined {
-    return this.#definitions.reservationOf(range);
   }
 
   at(address: Mac): Lease | undefined {
@@ -130,7 +110,7 @@ export class SqliteLedger implements Ledger {
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
-    const row = this.#sql.liveWithin.get(start, end, this.#definitions.id(pool));
+    const row = this.#sql.liveWithin.get(start, end, this.definitions.id(pool));
     return row === undefined ? undefined : leaseOfRow(row);
   }
 
@@ -148,7 +128,7 @@ export class SqliteLedger implements Ledger {
   }
 
   *longestReleased(pool: string): Iterable<Lease> {
-    for (const row of this.#sql.longestReleased.iterate(this.#definitions.id(pool))) yield leaseOfRow(row);
+    for (const row of this.#sql.longestReleased.iterate(this.definitions.id(pool))) yield leaseOfRow(row);
   }
 
   usage(pool: Pool): PoolUsage {
@@ -189,37 +169,21 @@ export class SqliteLedger implements Ledger {
     this.#seen = undefined;
     this.#writes += 1;
     if (stamp.before !== undefined) this.#sql.supersede.run(stamp.before);
-    this.#sql.put.run(...leaseValues(lease, kind, this.#definitions.id(lease.pool), stamp));
+    this.#sql.put.run(...leaseValues(lease, kind, this.definitions.id(lease.pool), stamp));
   }
 
   cursor(pool: string): Mac {
-    const id = this.#definitions.id(pool);
+    const id = this.definitions.id(pool);
     return this.#cursors.get(id) ?? this.#sql.cursor.get(id)?.cursor ?? 0;
   }
 
   setCursor(pool: string, address: Mac): void {
     this.#writes += 1;
-    this.#cursors.set(this.#definitions.id(pool), address);
+    this.#cursors.set(this.definitions.id(pool), address);
   }
 
-  putPool(pool: Pool): void {
+  protected noteChange(): void {
     this.#writes += 1;
-    this.#definitions.putPool(pool);
-  }
-
-  retirePool(name: string): void {
-    this.#writes += 1;
-    this.#definitions.retirePool(name);
-  }
-
-  putReservation(reservation: Reservation): void {
-    this.#writes += 1;
-    this.#definitions.putReservation(reservation);
-  }
-
-  removeReservation(range: Range): void {
-    this.#writes += 1;
-    this.#definitions.removeReservation(range);
   }
 
   newToken(): string {
@@ -230,7 +194,7 @@ export class SqliteLedger implements Ledger {
   #heldBy(owner: string, pool: string): Holdings {
     const known = this.#holdings;
     if (known?.owner === owner && known.pool === pool && known.asOf === this.#writes) return known;
-    const id = this.#definitions.idIfAny(pool);
+    const id = this.definitions.idIfAny(pool);
     // A scope without a number has no leases.
     const key = [this.#names.idIfAny(scopeOf(owner)) ?? -1, restOf(owner), id] as const;
     const leases = this.#sql.held.all(...key, ...key).map(leaseOfRow);
