@@ -15,6 +15,7 @@ export interface Result {
 
 /** The provider's process, and a whole program that reaches it through the engine double. */
 const SUITE = ["test/host", "test/e2e/lifecycle.test.ts"];
+const PROJECTS = ["--project", "package", "--project", "e2e"];
 
 /** Milliseconds for one test: what is asked is whether it works, on whatever machine. */
 const PATIENCE = 300_000;
@@ -100,6 +101,7 @@ async function runSuite({ path }: NodeBinary, place: Place) {
   const args = [
     "run",
     ...SUITE,
+    ...PROJECTS,
     `--testNamePattern=${WITHOUT_CLI}`,
     `--testTimeout=${PATIENCE}`,
     "--reporter=json",
