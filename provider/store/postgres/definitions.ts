@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
@@ -36,10 +37,18 @@ export const definitionsQuery = `(select json_build_object(
     'pools', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${poolsQuery}) as rows),
     'reservations', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${reservationsQuery}) as rows)))`;
 
+/** Millions of such steps stay below what a number holds exactly. */
+const LARGEST_STEP = 2 ** 31;
+
 /** Pools and reservations as they are after a number of changes, and what a transaction makes of them. */
 export class Definitions {
-  /** How often they were changed in the register; see `register.definitions`. */
+  /** See `register.definitions`. */
   readonly version: number;
+  /**
+   * The version after a change. By chance: a failover may lose a change, and whoever had seen it must not take the next one
+   * for it.
+   */
+  #next: number | undefined;
   /** What this transaction changes, in order. */
   readonly changes: Statement[] = [];
   #pools: ReadonlyMap<string, Pool>;
@@ -65,10 +74,17 @@ export class Definitions {
     return new Definitions(this.version, this.#pools, this.#reservations);
   }
 
+  /** The version in the register once the changes are committed. */
+  get versionLeft(): number {
+    if (this.changes.length === 0) return this.version;
+    this.#next ??= this.version + randomInt(1, LARGEST_STEP);
+    return this.#next;
+  }
+
   /** Returns these definitions as they are once their changes are committed. */
   settled(): Definitions {
     if (this.changes.length === 0) return this;
-    return new Definitions(this.version + 1, this.#pools, this.#reservations);
+    return new Definitions(this.versionLeft, this.#pools, this.#reservations);
   }
 
   pool(name: string): Pool | undefined {

@@ -43,7 +43,7 @@ export type IdOf = (name: string) => number;
 export function portionOf(draft: DraftLedger, answers: Answers): Portion {
   const addresses = [...new Set([...draft.asked.leases, ...draft.written.keys()])];
   return {
-    version: answers.definitions.version + (draft.definitions.changes.length > 0 ? 1 : 0),
+    version: draft.definitions.versionLeft,
     owners: [...draft.asked.owners].map(([key, owner]) => ({ ...owner, leases: answers.owners.get(key)?.length ?? 0 })),
     addresses: addresses.map((address) => [address, draft.before(address)?.seq ?? 0]),
     cursors: [...draft.movedCursors].map(([pool, to]) => ({ pool, from: answers.cursors.get(pool) ?? 0, to })),

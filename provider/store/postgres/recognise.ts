@@ -19,7 +19,7 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
   );
   const isDefined =
     draft.definitions.changes.length > 0 &&
-    now.definitions.version === answers.definitions.version + 1 &&
+    now.definitions.version === draft.definitions.versionLeft &&
     now.definitions.equals(draft.definitions);
   const reply = isThere || isDefined ? await replyOf(draft, answers, session) : undefined;
   if (reply !== undefined) await session.query(BARRIER);

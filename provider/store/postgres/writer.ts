@@ -231,9 +231,9 @@ export async function writeFirst(
 /** Writes a draft in a transaction that bars everybody else, and returns what came of it. */
 async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing): Promise<Reply> {
   const { session } = writing;
-  const { changes } = draft.definitions;
+  const { changes, versionLeft } = draft.definitions;
   for (const change of changes) await session.query(change);
-  if (changes.length > 0) await session.query("update register set definitions = definitions + 1");
+  if (changes.length > 0) await session.query({ text: "update register set definitions = $1", values: [versionLeft] });
   if (draft.startsAbove !== undefined) await session.query(startAbove(draft.startsAbove));
   await session.query("savepoint whole");
   try {

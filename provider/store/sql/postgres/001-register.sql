@@ -5,7 +5,7 @@ create table register (
   "only" smallint primary key check ("only" = 1),
   store_id text not null,
   created_at bigint not null,
-  -- Counts the changes of pools and reservations: whoever grants an address relies on one state of them.
+  -- Another one after each change of pools and reservations: whoever grants an address relies on one state of them.
   definitions bigint not null default 1
 );
 
