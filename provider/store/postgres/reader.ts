@@ -1,5 +1,6 @@
 import type { LedgerView } from "../../lease/ledger";
 import { ForwardClock, type RegisterClock } from "../forward-clock";
+import { Groups } from "../groups";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import type { Database } from "./database";
@@ -20,8 +21,7 @@ export class Reader {
   readonly #clock: ForwardClock;
   readonly #patience: Patience;
   #definitions: Definitions;
-  #waiting: Item[] = [];
-  #running: Promise<void> | undefined;
+  readonly #groups = new Groups<Item>((waiting) => this.#settle(waiting.splice(0)));
 
   constructor(database: Database, context: StoreContext, patience: Patience, { definitions }: Answers) {
     this.#database = database;
@@ -41,27 +41,21 @@ export class Reader {
       const run = (view: LedgerView) => {
         value = work(view);
       };
-      this.#waiting.push({ run, resolve: () => resolve(value), reject });
-      this.#running ??= this.#drain();
+      this.#groups.add({ run, resolve: () => resolve(value), reject });
     });
   }
 
   /** Resolves when nothing is waiting or running. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+  idle(): Promise<void> {
+    return this.#groups.idle();
   }
 
-  async #drain(): Promise<void> {
-    await new Promise((next) => setImmediate(next));
-    while (this.#waiting.length > 0) {
-      const items = this.#waiting.splice(0);
-      try {
-        await this.#answer(items);
-      } catch (error) {
-        for (const item of items) item.reject(error);
-      }
+  async #settle(items: readonly Item[]): Promise<void> {
+    try {
+      await this.#answer(items);
+    } catch (error) {
+      for (const item of items) item.reject(error);
     }
-    this.#running = undefined;
   }
 
   /** What the work asks is found out on a register that is taken to be empty; then it is asked, all at once. */

@@ -1,6 +1,7 @@
 import { MacpoolError } from "../../error";
 import type { Ledger } from "../../lease/ledger";
 import { ForwardClock, type RegisterClock } from "../forward-clock";
+import { Groups } from "../groups";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import { apply, applyInOrder, stamp, type Writing } from "./apply";
@@ -44,8 +45,7 @@ export class Writer {
   #head: Answers;
   /** The part of relaxed pools that this process takes addresses from. */
   #part = anyPart();
-  #waiting: Item[] = [];
-  #running: Promise<void> | undefined;
+  readonly #groups = new Groups<Item>((waiting) => this.#settleSome(waiting));
 
   constructor(database: Database, context: StoreContext, patience: Patience, head: Answers) {
     this.#database = database;
@@ -68,31 +68,27 @@ export class Writer {
       const run = (ledger: Ledger) => {
         value = work(ledger);
       };
-      this.#waiting.push({ run, draw: new TokenDraw(this.#tokens), resolve: () => resolve(value), reject });
-      this.#running ??= this.#drain();
+      this.#groups.add({ run, draw: new TokenDraw(this.#tokens), resolve: () => resolve(value), reject });
     });
   }
 
   /** Resolves when nothing is waiting or running. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+  idle(): Promise<void> {
+    return this.#groups.idle();
   }
 
-  async #drain(): Promise<void> {
-    await new Promise((next) => setImmediate(next));
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.slice(0, LARGEST_GROUP);
-      let done = group.length;
-      try {
-        const { outcomes } = await this.#commit(group);
-        done = outcomes.length;
-        settle(group, outcomes);
-      } catch (error) {
-        for (const item of group) item.reject(error);
-      }
-      this.#waiting.splice(0, done);
+  /** A run may end before the end of its group. */
+  async #settleSome(waiting: Item[]): Promise<void> {
+    const group = waiting.slice(0, LARGEST_GROUP);
+    let done = group.length;
+    try {
+      const { outcomes } = await this.#commit(group);
+      done = outcomes.length;
+      settle(group, outcomes);
+    } catch (error) {
+      for (const item of group) item.reject(error);
     }
-    this.#running = undefined;
+    waiting.splice(0, done);
   }
 
   async #commit(items: readonly Item[]): Promise<Run> {

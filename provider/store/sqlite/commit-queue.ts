@@ -1,4 +1,5 @@
 import { MacpoolError } from "../../error";
+import { Groups } from "../groups";
 import type { Patience } from "../patience";
 import { withPatience } from "./patience";
 import { isBusy } from "./sqlite-error";
@@ -28,8 +29,7 @@ export class CommitQueue {
   readonly #transaction: Transaction;
   readonly #patience: Patience;
   readonly #turns = new Turns();
-  #waiting: Item[] = [];
-  #running: Promise<void> | undefined;
+  readonly #groups = new Groups<Item>((waiting) => this.#settleSome(waiting));
   #isSpoilt = false;
 
   constructor(transaction: Transaction, patience: Patience) {
@@ -51,47 +51,36 @@ export class CommitQueue {
         const value = work();
         return () => resolve(value);
       };
-      this.#waiting.push({ run, reject });
-      this.#running ??= this.#drain();
+      this.#groups.add({ run, reject });
     });
   }
 
   /** Resolves when nothing is waiting or running. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+  idle(): Promise<void> {
+    return this.#groups.idle();
   }
 
-  async #drain(): Promise<void> {
-    await new Promise((next) => setImmediate(next));
-    while (this.#waiting.length > 0) {
-      await this.#turns.giveWay();
-      const batch = this.#waiting.splice(0, this.#turns.largestBatch);
-      try {
-        await this.#settle(batch);
-      } catch (error) {
-        if (this.#isSpoilt && batch.length > 1) await this.#settleOneByOne(batch);
-        else this.#refuse(batch, error);
-      }
+  async #settleSome(waiting: Item[]): Promise<void> {
+    await this.#turns.giveWay();
+    const batch = waiting.splice(0, this.#turns.largestBatch);
+    try {
+      await this.#settle(batch);
+    } catch (error) {
+      if (this.#isSpoilt && batch.length > 1) await this.#settleOneByOne(batch, waiting);
+      else refuse(batch, waiting, error);
     }
-    this.#running = undefined;
   }
 
-  async #settleOneByOne(batch: readonly Item[]): Promise<void> {
+  async #settleOneByOne(batch: readonly Item[], waiting: Item[]): Promise<void> {
     for (const [index, item] of batch.entries()) {
       await this.#turns.giveWay();
       try {
         await this.#settle([item]);
       } catch (error) {
-        if (isBusy(error)) return this.#refuse(batch.slice(index), error);
+        if (isBusy(error)) return refuse(batch.slice(index), waiting, error);
         item.reject(error);
       }
     }
-  }
-
-  #refuse(batch: readonly Item[], error: unknown): void {
-    // Who came meanwhile has waited for the same lock, and must not wait as long again, one after the other.
-    const others = isBusy(error) ? this.#waiting.splice(0) : [];
-    for (const item of [...batch, ...others]) item.reject(error);
   }
 
   async #settle(batch: readonly Item[]): Promise<void> {
@@ -123,4 +112,10 @@ export class CommitQueue {
       throw error;
     }
   }
+}
+
+function refuse(batch: readonly Item[], waiting: Item[], error: unknown): void {
+  // Who came meanwhile has waited for the same lock, and must not wait as long again, one after the other.
+  const others = isBusy(error) ? waiting.splice(0) : [];
+  for (const item of [...batch, ...others]) item.reject(error);
 }
