@@ -208,6 +208,7 @@ describePostgres("a client that stops inside a change of pools", () => {
     expect(await show("lock_timeout")).toBe("5s");
     expect(await show("statement_timeout")).toBe("30s");
     expect(await show("synchronous_commit")).toBe("on");
+    expect(await show("default_transaction_isolation")).toBe("read committed");
     expect(await show("application_name")).toBe("pulumi-macpool");
     expect(await show("search_path")).toBe(database.schema);
   });

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { PoolSpec } from "../../provider/lease/pool";
 import { parsePrefix, parseRange } from "../../provider/mac/range";
 import { createSchema, describePostgres, openUrl, runSql, schemaOf, withClient } from "./support";
@@ -40,6 +40,15 @@ describePostgres("a pool of relaxed order", () => {
     const rows = await runSql(`select count(*)::int as parts from ${schemaOf(url)}.pool_cursor`);
     expect(rows[0]?.parts).toBeGreaterThan(1);
     expect((await registers[0]?.store.verify())?.faults).toEqual([]);
+  });
+
+  it("may lie at the very beginning of all addresses", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.99);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const ranges = [parseRange("00:00:00:00:00:01-00:00:00:00:00:1f")];
+    const register = await openUrl(await createSchema({ pools: [{ ...FAST, ranges, universal: true }] }));
+    const { lease } = await register.grant({ pool: "fast", owner: "vm" });
+    expect(lease.address).toBeLessThan(32);
   });
 
   it("goes on where it was, whoever opens the register next, until every address is given", async () => {

@@ -20,11 +20,18 @@ export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<() => void>();
-  #next: { readonly cut: Cut; readonly text: string } | undefined;
+  #next:
+    | { readonly cut: Cut; readonly text: string; skip: number; readonly meanwhile: () => Promise<void> }
+    | undefined;
+  /** Nobody connects before it is over. */
+  #gate: Promise<void> = Promise.resolve();
 
   private constructor(target: number) {
     this.target = target;
-    this.#server = createServer((client) => this.#join(client, connect(this.target, "127.0.0.1")));
+    this.#server = createServer({ pauseOnConnect: true }, async (client) => {
+      await this.#gate;
+      this.#join(client, connect(this.target, "127.0.0.1"));
+    });
   }
 
   /** Starts one for the server that a URL names, and returns it with the URL to use instead. */
@@ -39,9 +46,12 @@ export class Relay {
     return { relay, url: Object.assign(new URL(url), { port: String(relay.port) }).href };
   }
 
-  /** Cuts the next connection whose client says something that holds `text`. */
-  cutNext(cut: Cut, text: string): void {
-    this.#next = { cut, text };
+  /**
+   * Cuts the next connection whose client says something that holds `text`, but for the first `skip` times; who connects
+   * again waits until `meanwhile` is over.
+   */
+  cutNext(cut: Cut, text: string, skip = 0, meanwhile: () => Promise<void> = async () => {}): void {
+    this.#next = { cut, text, skip, meanwhile };
   }
 
   /** Cuts one connection at once, whatever it is doing; `which` is from 0 up to 1. */
@@ -66,6 +76,7 @@ export class Relay {
       this.#connections.delete(end);
     };
     this.#connections.add(end);
+    client.resume();
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on("error", end).on("close", () => {
@@ -75,8 +86,9 @@ export class Relay {
     }
     client.on("data", (data) => {
       const next = this.#next;
-      if (next !== undefined && data.includes(next.text)) {
+      if (next !== undefined && data.includes(next.text) && next.skip-- === 0) {
         this.#next = undefined;
+        this.#gate = next.meanwhile();
         this.cuts += 1;
         isDoomed = true;
         if (next.cut === "request") return end();

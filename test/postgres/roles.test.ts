@@ -73,6 +73,14 @@ describePostgres("the role script", () => {
     await expect(denied).rejects.toMatchObject({ code: "42501" });
   });
 
+  it.each(["application", "reader"] as const)("has the %s say of an older schema who may upgrade it", async (role) => {
+    const urls = await registerWithRoles();
+    await runSql("delete from migration where number > 2", urls.owner);
+    const error = await rejection(openPostgresStore(urls[role], testContext(new TestClock())));
+    expect(error.code).toBe("REGISTER_UNUSABLE");
+    expect(error.message).toMatch(/schema version 2, .*Let the owner of the schema run: macpool doctor/);
+  });
+
   it("lets the reader look at everything, and write nothing", async () => {
     const { owner, reader } = await registerWithRoles();
     const { lease } = await (await open(owner)).grant();

@@ -76,14 +76,15 @@ export async function snapshot<T>(database: Database, work: (session: Queryable)
     await session.query("set local idle_in_transaction_session_timeout = 0");
     await session.query("set local statement_timeout = 0");
     await session.query("set local enable_seqscan = on");
-    const patient = (statement: Statement | string) => ({
-      ...(typeof statement === "string" ? { text: statement } : statement),
-      timeout: LONGEST,
-    });
     const value = await work({ query: (statement) => session.query(patient(statement)) });
     await session.query("rollback");
     return value;
   });
+}
+
+/** Returns a statement that is waited for as long as it takes. */
+export function patient(statement: Statement | string): Statement {
+  return { ...(typeof statement === "string" ? { text: statement } : statement), timeout: LONGEST };
 }
 
 class PooledDatabase implements Database {
@@ -192,10 +193,11 @@ const SESSION = {
 };
 
 /**
- * Commits are durable whatever the server's default. Statements are planned once, also while the tables are still
+ * Commits are durable, and statements see what was committed before they begin, whatever the server's default. Statements are planned once, also while the tables are still
  * empty, and must not read whole tables when they are not.
  */
-const PLANNER = "-c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
+const PLANNER =
+  "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
 /**
  * Yields those that do not end. After a restart, or on another server, an id may be that of another client of ours, which

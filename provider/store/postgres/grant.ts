@@ -123,7 +123,7 @@ function textOf({ condition, given }: Form, moves: Moves): string {
   const found =
     moves === "cursor"
       ? `update pool set cursor = $5::bigint where cursor = $4::bigint and ${all} returning id`
-      : `select id from pool where $4::bigint <= $5::bigint and ${all}`;
+      : `select id from pool where coalesce($4::bigint, $5::bigint) is not null and ${all}`;
   const noted = `noted as (
     insert into pool_cursor (pool, part, cursor) select id, $4::bigint, $5::bigint from place
     on conflict (pool, part) do update set cursor = greatest(pool_cursor.cursor, excluded.cursor)),`;

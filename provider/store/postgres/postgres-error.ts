@@ -32,7 +32,7 @@ export function isLost(error: unknown): boolean {
 }
 
 const LOST =
-  /^(08...|57P0[1234]|53300|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN|ECONNABORTED)$/;
+  /^(08...|57P0[12345]|25P03|53300|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN|ECONNABORTED)$/;
 
 /** Returns whether a row would contradict another, or what the schema demands of it. */
 export function isConstraint(error: unknown): boolean {
@@ -42,6 +42,11 @@ export function isConstraint(error: unknown): boolean {
 /** Returns whether somebody else wrote a row first that this one would contradict. */
 export function isConflict(error: unknown): boolean {
   return /^(23505|40P01|40001)$/.test(codeOf(error) ?? "");
+}
+
+/** Returns whether this role lacks a privilege. */
+export function isDenied(error: unknown): boolean {
+  return codeOf(error) === "42501";
 }
 
 /** Returns whether the server has no TLS, or wants it. */

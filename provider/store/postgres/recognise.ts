@@ -1,7 +1,7 @@
 import type { Lease } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Queryable } from "./database";
-import type { DraftLedger } from "./draft-ledger";
+import type { DraftEvent, DraftLedger } from "./draft-ledger";
 import type { Reply } from "./portion";
 import { type Answers, Questions } from "./questions";
 
@@ -14,9 +14,7 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
   const questions = new Questions();
   for (const address of draft.written.keys()) questions.leases.add(address);
   const now = await questions.put(session, undefined);
-  const isThere = [...draft.written.values()].some((lease) =>
-    isSame(lease, now.leases.get(lease.address), answers.newest.seq),
-  );
+  const isThere = telling(draft).some((lease) => isSame(lease, now.leases.get(lease.address), answers.newest.seq));
   const isDefined =
     draft.definitions.changes.length > 0 &&
     now.definitions.version === draft.definitions.versionLeft &&
@@ -31,6 +29,13 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
  * is one, may not have it yet: a commit returns when that has everything before it.
  */
 const BARRIER = "select pg_logical_emit_message(true, 'macpool', '')";
+
+/** A token that was drawn for this draft is nobody else's; what a release or a change comes to, others may have done too. */
+function telling(draft: DraftLedger): readonly Lease[] {
+  const written = [...draft.written.values()];
+  const drawn = written.filter(({ address, token }) => draft.before(address)?.token !== token);
+  return drawn.length > 0 ? drawn : written;
+}
 
 /** Whether the register has what was written, and has it since a change after `seq`: a lease that is put back is under an old token. */
 function isSame(written: Lease, found: Lease | undefined, seq: number): boolean {
@@ -48,8 +53,8 @@ function isSame(written: Lease, found: Lease | undefined, seq: number): boolean 
 
 /** After what the draft relied on, its own events are the first of each address; undefined when one is missing. */
 async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
-  const rows = await session.query<{ seq: number; at: number; kind: string; address: Mac | null }>({
-    text: `select seq, at, kind, address from event where seq > $1 and kind = any($2::text[])
+  const rows = await session.query<EventRow>({
+    text: `select seq, at, kind, address, pool, owner from event where seq > $1 and kind = any($2::text[])
              and (address is null or address = any($3::bigint[])) order by seq`,
     values: [
       answers.newest.seq,
@@ -59,11 +64,24 @@ async function replyOf(draft: DraftLedger, answers: Answers, session: Queryable)
   });
   const rest = [...rows];
   const own = draft.events.flatMap((event) => {
-    const index = rest.findIndex(
-      ({ kind, address }) => kind === event.kind && (address ?? undefined) === event.address,
-    );
+    const index = rest.findIndex((row) => isOf(event, row));
     return index < 0 ? [] : rest.splice(index, 1);
   });
   if (own.length < draft.events.length) return undefined;
   return { holds: true, numbers: own.map(({ seq }) => seq), at: own[0]?.at ?? null };
+}
+
+interface EventRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly address: Mac | null;
+  readonly pool: string;
+  readonly owner: string;
+}
+
+function isOf(event: DraftEvent, { kind, address, pool, owner }: EventRow): boolean {
+  return (
+    kind === event.kind && (address ?? undefined) === event.address && pool === event.pool && owner === event.owner
+  );
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf, newestSchema } from "../migrations";
-import type { Database, Queryable } from "./database";
+import { type Database, patient, type Queryable } from "./database";
+import { isDenied } from "./postgres-error";
 
 /** Returns the number of the advisory lock for something about a schema; advisory locks are of one database. */
 export function lockOf(schema: string, what: "definitions" | "migrations"): bigint {
@@ -21,7 +22,20 @@ export async function openSchema(database: Database, clock: () => number): Promi
   if (version === undefined) throw missing(database);
   const known = newestSchema("postgres");
   assertSchemaKnown(location, version, known);
-  if (version < known) await transaction(database, (session) => migrate(session, database.schema, clock()));
+  if (version >= known) return;
+  try {
+    await transaction(database, (session) => migrate(session, database.schema, clock()));
+  } catch (error) {
+    throw isDenied(error) ? notOurs(location, version, known) : error;
+  }
+}
+
+function notOurs(location: string, version: number, known: number): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_UNUSABLE",
+    `Register ${location} has schema version ${version}, and this version of pulumi-macpool needs ${known}; this role may not upgrade it. Let the owner of the schema run: macpool doctor, and then roles.sql of this package.`,
+    { details: { version, known } },
+  );
 }
 
 /**
@@ -103,7 +117,9 @@ async function migrate(session: Queryable, schema: string, now: number): Promise
       });
     // The number comes first, so that none can run twice; the first migration makes the table for it.
     if (number > 1) await record();
-    await session.query(sql);
+    // Indexes of millions of leases take their time.
+    await session.query("set local statement_timeout = 0");
+    await session.query(patient(sql));
     if (number === 1) await record();
   }
 }

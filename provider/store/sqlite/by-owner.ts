@@ -56,10 +56,10 @@ export async function* leasesByOwner(database: Database.Database, filter: LeaseF
   const released = releasedIndex(database, owner !== undefined, pool);
   const rowsOf = (scope: Scope) =>
     merged(state === "released" ? [] : paged(live, scope, pool), state === "live" ? [] : paged(released, scope, pool));
-  const scopes = owner === undefined ? scopesFrom(ownerPrefix, database) : scopeNamed(owner, database);
+  const scopes = owner === undefined ? scopesFrom(ownerPrefix, database, state) : scopeNamed(owner, database);
   let read = 0;
   for (const row of nested(scopes, rowsOf)) {
-    yield leaseOfRow(row);
+    if (row !== undefined) yield leaseOfRow(row);
     read += 1;
     if (read % PAGE === 0) await othersTurn();
   }
@@ -72,17 +72,18 @@ function* scopeNamed(owner: string, database: Database.Database): Iterable<Scope
   if (id !== undefined) yield { id, text, from: restOf(owner) };
 }
 
-/** Yields the scopes that owners with this beginning are in, ascending. Few names but scopes have a slash at their end. */
-function* scopesFrom(prefix: string, database: Database.Database): Iterable<Scope> {
+/** Yields the scopes that owners with this beginning are in, ascending; of names, those that have a lease of that state. */
+function* scopesFrom(prefix: string, database: Database.Database, state: LeaseFilter["state"]): Iterable<Scope> {
   yield* scopeNamed(prefix, database);
   const following = database.prepare<[string, string], { readonly id: number; readonly text: string }>(
     // No text in UTF-8 has the byte ff, so all texts with this beginning come before it with one.
-    "select id, value as text from name where value > ? and value < ? || x'ff' order by value limit 100",
+    `select id, value as text from name where value > ? and value < ? || x'ff' and (${isScope[state ?? "any"]})
+     order by value limit 100`,
   );
   let after = prefix;
   for (;;) {
     const names = following.all(after, prefix);
-    for (const { id, text } of names) if (text.endsWith("/")) yield { id, text, from: "" };
+    for (const { id, text } of names) yield { id, text, from: "" };
     const last = names.at(-1);
     if (last === undefined) return;
     if (compareOwners(after, last.text) >= 0) throw new DamageError("the names of a register are out of order");
@@ -90,8 +91,18 @@ function* scopesFrom(prefix: string, database: Database.Database): Iterable<Scop
   }
 }
 
-/** Yields the rows of all scopes in order of owner. What begins with a scope's text may come between others of another. */
-function* nested(scopes: Iterable<Scope>, rowsOf: (scope: Scope) => Iterable<PlacedRow>): Iterable<PlacedRow> {
+const isLive = "exists (select 1 from lease where lease.scope = name.id and released_at is null)";
+const isReleased = "exists (select 1 from lease where lease.scope = name.id and released_at is not null)";
+const isScope = { live: isLive, released: isReleased, any: `${isLive} or ${isReleased}` } as const;
+
+/**
+ * Yields the rows of all scopes in order of owner. What begins with a scope's text may come between others of another. For
+ * every scope that is begun it also yields undefined: it may have no row.
+ */
+function* nested(
+  scopes: Iterable<Scope>,
+  rowsOf: (scope: Scope) => Iterable<PlacedRow>,
+): Iterable<PlacedRow | undefined> {
   const open: { readonly row: PlacedRow; readonly rest: Iterator<PlacedRow> }[] = [];
   const goOn = (rest: Iterator<PlacedRow>) => {
     const next = rest.next();
@@ -105,6 +116,7 @@ function* nested(scopes: Iterable<Scope>, rowsOf: (scope: Scope) => Iterable<Pla
   for (;;) {
     const [first] = open;
     if (scope.done !== true && (first === undefined || compareOwners(scope.value.text, first.row.owner) <= 0)) {
+      yield undefined;
       goOn(rowsOf(scope.value)[Symbol.iterator]());
       scope = others.next();
     } else {

@@ -21,6 +21,7 @@ export const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQ
 
 /** What a ledger asks of its tables. */
 export interface LedgerStatements {
+  readonly schema: Database.Statement<[], number>;
   readonly newest: Database.Statement<[], Newest>;
   readonly event: Database.Statement<[number], EventRow>;
   readonly at: Database.Statement<[Mac], LeaseRow>;
@@ -41,6 +42,7 @@ export interface LedgerStatements {
 /** Returns the statements of a ledger, prepared once: preparing takes longer than running. */
 export function ledgerStatements(database: Database.Database): LedgerStatements {
   return {
+    schema: database.prepare<[], number>("pragma user_version").pluck(),
     newest: database.prepare("select seq, at from event order by seq desc limit 1"),
     event: database.prepare(`${eventQuery} where seq = ?`),
     at: database.prepare(`${leaseQuery} where address = ?`),

@@ -8,6 +8,7 @@ import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import { DefiningLedger } from "../defining-ledger";
 import { ForwardClock } from "../forward-clock";
+import { assertSchemaKnown, newestSchema } from "../migrations";
 import { eventOfRow, leaseOfRow } from "../rows";
 import type { StoreContext } from "../store";
 import { Definitions } from "./definitions";
@@ -17,6 +18,7 @@ import { type EventStamp, eventValues, leaseValues } from "./rows";
 
 /** The ledger of one connection. Its answers are of one moment only inside a transaction. */
 export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger {
+  readonly #location: string;
   readonly #context: StoreContext;
   readonly #clock: ForwardClock;
   readonly #names: Names;
@@ -34,6 +36,7 @@ export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger 
 
   constructor(database: Database.Database, context: StoreContext) {
     super(new Definitions(database));
+    this.#location = database.name;
     this.#context = context;
     this.#clock = new ForwardClock(context, database.name);
     this.#names = new Names(database);
@@ -54,14 +57,22 @@ export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger 
     return this.#clock.notBefore(this.#latest().at);
   }
 
-  /** To be called when a transaction begins; returns a number that only commits of other connections change. */
+  /**
+   * To be called when a transaction begins; returns a number that only commits of other connections change.
+   *
+   * @throws MacpoolError REGISTER_TOO_NEW.
+   */
   refresh(): unknown {
     this.#least = 0;
     this.#holdings = undefined;
     this.#seen = undefined;
     this.#pending = undefined;
     this.#cursors.clear();
-    if (this.definitions.refresh()) this.#newest = undefined;
+    if (this.definitions.refresh()) {
+      this.#newest = undefined;
+      // A newer version of the package may have upgraded the register under us.
+      assertSchemaKnown(this.#location, this.#sql.schema.get() ?? 0, newestSchema("sqlite"));
+    }
     return this.definitions.version;
   }
 
@@ -165,11 +176,12 @@ export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger 
     if (kind === undefined || stamp === undefined || address !== lease.address || stamp.seq !== lease.seq) {
       throw outOfStep("A lease was to be written without its event");
     }
+    const pool = this.definitions.id(lease.pool);
     this.#pending = undefined;
     this.#seen = undefined;
     this.#writes += 1;
     if (stamp.before !== undefined) this.#sql.supersede.run(stamp.before);
-    this.#sql.put.run(...leaseValues(lease, kind, this.definitions.id(lease.pool), stamp));
+    this.#sql.put.run(...leaseValues(lease, kind, pool, stamp));
   }
 
   cursor(pool: string): Mac {

@@ -96,7 +96,14 @@ export async function verify(
   for (const [index, question] of questions.entries()) {
     following.signal?.throwIfAborted();
     following.progress?.(index, questions.length, "checks done");
-    const found = await ask(() => unlessDamaged(question, (fault) => [fault]));
+    // Some ask the register several times, and others may write in between.
+    const atOnce = database.transaction(question);
+    const found = await ask(() =>
+      unlessDamaged(
+        () => atOnce(),
+        (fault) => [fault],
+      ),
+    );
     for (const fault of found) faults.add(fault);
     await othersTurn();
   }
