@@ -13,10 +13,14 @@ Module._load = function (request, ...rest) {
 function watch(client) {
   client.isWatched = true;
   const query = client.query;
+  let isDying = false;
   client.query = function (statement, ...rest) {
+    // Nothing more reaches the server, however fast it was.
+    if (isDying) return new Promise(() => {});
     const answer = query.call(this, statement, ...rest);
+    isDying = (statement?.text ?? statement).includes?.(text) === true;
     // It leaves in a later turn of the event loop, and shall reach the server.
-    if ((statement?.text ?? statement).includes?.(text)) setTimeout(() => process.kill(process.pid, "SIGKILL"), 50);
+    if (isDying) setTimeout(() => process.kill(process.pid, "SIGKILL"), 50);
     return answer;
   };
 }
