@@ -22,15 +22,19 @@ export function migrationsOf(dialect: Dialect): readonly Migration[] {
   });
 }
 
-/** Returns the schema version that this package makes, without reading the migrations: every opening asks for it. */
+/** Returns the schema version that this package makes, without reading the migrations: every transaction may ask for it. */
 export function newestSchema(dialect: Dialect): number {
   return filesOf(dialect).length;
 }
 
+const known: Partial<Record<Dialect, readonly string[]>> = {};
+
+/** Looked for once: a package does not change while it runs. */
 function filesOf(dialect: Dialect): readonly string[] {
-  return readdirSync(folderOf(dialect))
+  known[dialect] ??= readdirSync(folderOf(dialect))
     .filter((file) => /^\d{3}-.+\.sql$/.test(file))
     .sort();
+  return known[dialect];
 }
 
 function folderOf(dialect: Dialect): string {
