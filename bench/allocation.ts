@@ -53,7 +53,7 @@ function optionsFor({ isShort }: BenchContext, pool: Pool, batches: readonly num
 function timesOnSlowDisk({ slowDisk, isShort }: BenchContext): DurableTimes | undefined {
   if (slowDisk === undefined) return undefined;
   const options: DurableOptions = { pool: "derived", batches: [], rounds: isShort ? 5 : 11, slices: 2, singles: 32 };
-  const child = ["--import", "tsx", join(__dirname, "slow-child.ts"), JSON.stringify(options)];
+  const child = [join(__dirname, "slow-child.js"), JSON.stringify(options)];
   const env = { ...process.env, ...slowDisk.environment(SLOW_MILLISECONDS) };
   return JSON.parse(execFileSync(process.execPath, child, { env, encoding: "utf8" }));
 }

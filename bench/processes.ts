@@ -8,7 +8,7 @@ import type { Bench } from "./bench";
 import type { Span, Worked } from "./process-child";
 import { type Figure, medianFigure } from "./report";
 
-const CHILD = join(__dirname, "process-child.ts");
+const CHILD = join(__dirname, "process-child.js");
 
 /** Returns what becomes of rate, waits and fairness when several processes allocate without a pause. */
 export const processes: Bench = async ({ isShort }) => {
@@ -64,9 +64,8 @@ async function saturate(count: number, seconds: number): Promise<Worked[]> {
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
   const path = join(directory, "register.db");
   await createRegister(path, systemContext(console.error));
-  const args = ["--import", "tsx", CHILD, path];
   const children = Array.from({ length: count }, () =>
-    spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] }),
+    spawn(process.execPath, [CHILD, path], { stdio: ["ignore", "inherit", "inherit", "ipc"] }),
   );
   await Promise.all(children.map(message));
   const start = Date.now() + 100;

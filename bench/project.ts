@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-
-const ROOT = join(__dirname, "..");
+import { ROOT } from "./root";
 
 /** Handlers that accept everything and do nothing: what Pulumi and our SDK cost by themselves. */
 const NOOP_PROVIDER = `let made = 0;

@@ -9,8 +9,8 @@ import type { Bench } from "./bench";
 import { asker } from "./contestants";
 import { fillRegister } from "./fill";
 import { type Figure, interleaved, median, medianFigure, quantile, ratios, timed } from "./report";
+import { ROOT } from "./root";
 
-const ROOT = join(__dirname, "..");
 const SINGLES = 40;
 const BATCH = 256;
 const NEW_LEASES = 50_000;

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "./root";
 
 /** The environment under which every fsync of a new process takes longer. */
 export interface SlowDisk {
@@ -16,7 +17,7 @@ export function makeSlowDisk(): SlowDisk | undefined {
   chmodSync(directory, 0o755);
   const remove = () => rmSync(directory, { recursive: true, force: true });
   const library = join(directory, "slow-fsync.so");
-  const source = join(__dirname, "slow-fsync.c");
+  const source = join(ROOT, "bench", "slow-fsync.c");
   const built =
     process.platform === "linux" &&
     ["cc", "gcc", "clang"].some((compiler) => {
