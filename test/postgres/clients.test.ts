@@ -4,6 +4,7 @@ import { MacpoolError } from "../../provider/error";
 import { formatMac, parseMac } from "../../provider/mac/mac";
 import { parsePrefix } from "../../provider/mac/range";
 import { connect } from "../../provider/store/postgres/database";
+import { loadDriver } from "../../provider/store/postgres/load-driver";
 import { lockOf } from "../../provider/store/postgres/schema";
 import { depth } from "../depth";
 import { BIG, HOUR, type Register, rejection, request, TINY } from "../store/support";
@@ -184,6 +185,49 @@ describePostgres("a grant that waited for a change of pools", () => {
       "update pool set retired = 1 where name = 'tiny'",
     );
     expect(error.code).toBe("POOL_NOT_FOUND");
+  });
+});
+
+/** Makes the driver take the server's id of each connection for that of `whose` connection. */
+function mistake(whose: () => number): void {
+  const { prototype } = loadDriver().Client;
+  Object.defineProperty(prototype, "processID", { configurable: true, get: whose, set: () => undefined });
+  onTestFinished(() => {
+    Reflect.deleteProperty(prototype, "processID");
+  });
+}
+
+describePostgres("a connection that broke", () => {
+  const open = async (url: string) => {
+    const database = await connect(url, { connections: 1 });
+    onTestFinished(() => database.close());
+    const [row] = await database.query<{ id: number }>("select pg_backend_pid() as id");
+    return { database, id: row?.id ?? 0 };
+  };
+  const breakOff = async ({ database }: Awaited<ReturnType<typeof open>>) => {
+    await expect(database.query("select pg_terminate_backend(pg_backend_pid())")).rejects.toThrow("terminating");
+    await database.endLost();
+  };
+
+  it("is ended at the server, which may still work for it", async () => {
+    const url = await createSchema();
+    const older = await open(url);
+    mistake(() => older.id);
+    await breakOff(await open(url));
+    const left = "select pid from pg_stat_activity where pid = $1";
+    expect(await older.database.query({ text: left, values: [older.id] })).toEqual([]);
+  });
+
+  it("is not mistaken for one that came later and has the same number at the server", async () => {
+    const url = await createSchema();
+    let later = { id: 0 };
+    mistake(() => later.id);
+    const broken = await open(url);
+    await pause(50);
+    const { database, id } = await open(url);
+    later = { id };
+    await breakOff(broken);
+    expect(await database.query("select pg_backend_pid() as id")).toEqual([{ id }]);
   });
 });
 

@@ -92,8 +92,10 @@ class PooledDatabase implements Database {
   readonly schema: string;
   readonly #pool: pg.Pool;
   readonly #sessions = new WeakMap<pg.PoolClient, Queryable>();
-  /** The server's ids of connections that broke and whose work may go on there. */
-  readonly #lost = new Set<number>();
+  /** When each connection was there, on this process's own clock. */
+  readonly #since = new WeakMap<pg.PoolClient, number>();
+  /** The server's ids of connections that broke and whose work may go on there, and since when they were there. */
+  readonly #lost = new Map<number, number>();
   #isClosed = false;
 
   constructor(url: PostgresUrl, ssl: Encryption, options: DatabaseOptions) {
@@ -115,7 +117,10 @@ class PooledDatabase implements Database {
     });
     // A connection that breaks fails its query, or is replaced by the next one; without listeners it would end the process.
     this.#pool.on("error", () => undefined);
-    this.#pool.on("connect", (client) => client.on("error", () => undefined));
+    this.#pool.on("connect", (client) => {
+      this.#since.set(client, performance.now());
+      client.on("error", () => undefined);
+    });
   }
 
   query<Row>(statement: Statement | string): Promise<readonly Row[]> {
@@ -138,7 +143,9 @@ class PooledDatabase implements Database {
       return value;
     } catch (error) {
       isSound = leavesItSound(error);
-      if (isLost(error) && "processID" in client) this.#lost.add(Number(client.processID));
+      const since = this.#since.get(client);
+      if (isLost(error) && since !== undefined && "processID" in client)
+        this.#lost.set(Number(client.processID), since);
       throw error;
     } finally {
       client.release(!isSound);
@@ -146,9 +153,10 @@ class PooledDatabase implements Database {
   }
 
   async endLost(): Promise<void> {
-    const lost = [...this.#lost];
+    const lost = [...this.#lost.keys()];
     if (lost.length === 0) return;
-    const stubborn = await this.query({ text: END, values: [lost] });
+    const ages = [...this.#lost.values()].map((since) => (performance.now() - since) * CLOCKS_AGREE);
+    const stubborn = await this.query({ text: END, values: [lost, ages] });
     // Whoever is told so tries again, and gives up in the end.
     if (stubborn.length > 0)
       throw Object.assign(new Error("a broken connection's work goes on"), { code: "ETIMEDOUT" });
@@ -199,14 +207,18 @@ const SESSION = {
 const PLANNER =
   "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
+/** To this part of a span of time: clocks that are being set right run faster or slower than others. */
+const CLOCKS_AGREE = 0.99;
+
 /**
  * Yields those that do not end. After a restart, or on another server, an id may be that of another client of ours, which
- * then finds out what became of its own work. Materialized, because conditions are tried in any order.
+ * has not been there for as long. Materialized, because conditions are tried in any order.
  */
 const END = `with lost as materialized (
-    select pid from pg_stat_activity
-    where pid = any($1::integer[]) and pid <> pg_backend_pid() and usename = current_user
-      and application_name = current_setting('application_name'))
+    select pid from pg_stat_activity join unnest($1::integer[], $2::float8[]) as gone (pid, age) using (pid)
+    where pid <> pg_backend_pid() and usename = current_user
+      and application_name = current_setting('application_name')
+      and backend_start <= clock_timestamp() - age * interval '1 millisecond')
   select pid from lost where not pg_terminate_backend(pid, 5000)`;
 
 /** By type: bigint, integer, smallint, text, json, boolean. Numbers are below 2^53. */
