@@ -7,7 +7,7 @@ import { type Answers, Questions } from "./questions";
 
 /**
  * Returns what the register would have said of a draft if it was written, although the connection broke before anybody said so;
- * undefined when it was not. Then each of its events is there, after what it relied on; and one of its leases under its token, or
+ * undefined when it was not. `session` is one connection. Then each of its events is there, after what it relied on; and one of its leases under its token, or
  * what it made of pools and reservations.
  */
 export async function recognise(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
@@ -25,10 +25,12 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
 }
 
 /**
- * Writes next to nothing, and commits. What was just seen may be on this server alone, and the synchronous standby, if there
- * is one, may not have it yet: a commit returns when that has everything before it.
+ * Writes next to nothing, and commits. What a connection has just seen may be on its server alone, and the synchronous
+ * standby, if there is one, may not have it yet: a commit returns when that has everything before it. A server that is itself a standby refuses the
+ * insert of nothing in so many words.
  */
-const BARRIER = "select pg_logical_emit_message(true, 'macpool', '')";
+export const BARRIER = `with nothing as (insert into name (value) select '' where false)
+  select pg_logical_emit_message(true, 'macpool', '')`;
 
 /** A token that was drawn for this draft is nobody else's; what a release or a change comes to, others may have done too. */
 function telling(draft: DraftLedger): readonly Lease[] {

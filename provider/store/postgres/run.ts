@@ -52,6 +52,11 @@ function attempt({ run, draw }: Item, draft: DraftLedger): Outcome {
   }
 }
 
+/** Returns whether anybody will be told that what was asked for is so. */
+export function hasSuccess({ outcomes }: Run): boolean {
+  return outcomes.some((outcome) => "value" in outcome);
+}
+
 /** Tells everybody whose item was run what it came to. */
 export function settle(items: readonly Item[], outcomes: readonly Outcome[]): void {
   for (const [index, outcome] of outcomes.entries()) {

@@ -12,9 +12,9 @@ import { anyPart, type PartCursor } from "./parts";
 import type { Reply } from "./portion";
 import { isBusy, isConflict, isLost } from "./postgres-error";
 import { type Answers, empty, Questions } from "./questions";
-import { recognise } from "./recognise";
+import { BARRIER, recognise } from "./recognise";
 import { backOff, withRetries } from "./retry";
-import { type Item, type Run, runTogether, settle } from "./run";
+import { hasSuccess, type Item, type Run, runTogether, settle } from "./run";
 import { lockOf, transaction } from "./schema";
 import { TokenDraw, Tokens } from "./tokens";
 
@@ -96,7 +96,7 @@ export class Writer {
     for (let tries = 0; tries < OPTIMISTIC_ATTEMPTS; tries += 1) {
       if (tries > 1) await backOff(tries);
       const attempt = await withRetries(this.#patience, () => this.#prepare(items, asked, tries === 0));
-      if (!attempt.isChanged) return attempt;
+      if (!attempt.isChanged) return hasSuccess(attempt) ? this.#confirmed(items, asked) : attempt;
       if (attempt.draft.isDefining) break;
       if (await this.#write(attempt)) return attempt;
       // Somebody else is in the same part, perhaps.
@@ -104,6 +104,22 @@ export class Writer {
       asked.add(attempt.draft.asked);
     }
     return this.#commitAlone(items, asked);
+  }
+
+  /**
+   * Runs what found nothing to write once more and returns what that comes to, when everything it saw is durable. Both on
+   * one connection: the next one may be to the standby that took over. When there is something to write by now, it is
+   * written.
+   */
+  async #confirmed(items: readonly Item[], asked: Questions): Promise<Run> {
+    const confirm = () =>
+      this.#database.session(async (session) => {
+        const attempt = await this.#prepareFully(items, asked, session);
+        if (!attempt.isChanged && hasSuccess(attempt)) await session.query(BARRIER);
+        return attempt;
+      });
+    const attempt = await withRetries(this.#patience, confirm);
+    return attempt.isChanged ? this.#commitAlone(items, asked) : attempt;
   }
 
   /** Runs the rules until nothing is unknown, or only what the register checks itself as it is written to. */
@@ -161,7 +177,10 @@ export class Writer {
         attempt = undefined;
         const prepared = await this.#prepareFully(items, asked, session);
         attempt = prepared;
-        if (!prepared.isChanged) return { prepared, reply: undefined };
+        if (!prepared.isChanged) {
+          if (hasSuccess(prepared)) await session.query(BARRIER);
+          return { prepared, reply: undefined };
+        }
         const { draft, answers } = prepared;
         return { prepared, reply: await writeAll(draft, answers, this.#writing(session)) };
       });
@@ -184,7 +203,7 @@ export class Writer {
     const { draft, answers } = attempt;
     const reply = await withRetries(this.#patience, async () => {
       await this.#database.endLost();
-      return recognise(draft, answers, this.#database);
+      return this.#database.session((session) => recognise(draft, answers, session));
     });
     if (reply === undefined) return false;
     this.#conclude(attempt, reply);
