@@ -1,6 +1,28 @@
 import { expect, it } from "vitest";
+import { rejection, request } from "../store/support";
 import { Relay } from "./relay";
 import { createSchema, describePostgres, openUrl } from "./support";
+
+describePostgres("a group whose outcome nobody can look up", () => {
+  it("is said to be uncertain, and its owner gets the same address when it asks again", async () => {
+    const direct = await createSchema();
+    const { relay, url } = await Relay.before(direct);
+    const register = await openUrl(url, { giveUpAfter: 200 });
+    await register.grant({ owner: "before" });
+    relay.cutNext("reply", "macpool-apply", 0, async () => {
+      // Nobody listens there.
+      relay.target = 1;
+    });
+    const error = await rejection(register.grant());
+    expect(relay.lostReplies).toBe(1);
+    expect(error.code).toBe("REGISTER_UNREACHABLE");
+    expect(error.message).toContain("what was being written is uncertain. Run again");
+    expect(error.message).toMatch(/It could not be looked up \(.+\)\.$/);
+    relay.target = Number(new URL(direct).port);
+    const [written] = await register.leases({ owner: request().owner });
+    expect((await register.grant()).lease.address).toBe(written?.address);
+  });
+});
 
 describePostgres("a group whose connection broke before the server got it", () => {
   it("is not taken for written because somebody else did the half of it meanwhile", async () => {

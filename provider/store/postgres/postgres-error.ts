@@ -71,6 +71,14 @@ export function translate(error: unknown, location: string): Error {
   });
 }
 
+/** Returns the error of a write whose connection broke and of which nobody could find out what came of it, because of `cause`. */
+export function unresolved(cause: unknown, location: string): MacpoolError {
+  const first = MacpoolError.is(cause) ? (cause.cause ?? cause) : cause;
+  const said = first instanceof Error ? first.message : String(first);
+  const words = `Register ${location}: ${uncertain("the connection broke")} It could not be looked up (${said}).`;
+  return new MacpoolError("REGISTER_UNREACHABLE", words, { cause });
+}
+
 type Row = readonly [RegExp, ErrorCode, string];
 
 const FALLBACK: Row = [/./, "REGISTER_UNUSABLE", "PostgreSQL refused the operation; nothing was changed."];

@@ -10,7 +10,7 @@ import { DraftLedger } from "./draft-ledger";
 import { Names } from "./names";
 import { anyPart, type PartCursor } from "./parts";
 import type { Reply } from "./portion";
-import { isBusy, isConflict, isLost } from "./postgres-error";
+import { isBusy, isConflict, isLost, unresolved } from "./postgres-error";
 import { type Answers, empty, Questions } from "./questions";
 import { BARRIER, recognise } from "./recognise";
 import { backOff, withRetries } from "./retry";
@@ -197,13 +197,20 @@ export class Writer {
     }
   }
 
-  /** Finds out whether a draft was written although nobody said so. */
+  /**
+   * Finds out whether a draft was written although nobody said so.
+   *
+   * @throws MacpoolError REGISTER_UNREACHABLE when that cannot be found out.
+   */
   async #wasWritten(attempt: Attempt): Promise<boolean> {
     if (!attempt.isChanged) return false;
     const { draft, answers } = attempt;
-    const reply = await withRetries(this.#patience, async () => {
+    const lookUp = async () => {
       await this.#database.endLost();
       return this.#database.session((session) => recognise(draft, answers, session));
+    };
+    const reply = await withRetries(this.#patience, lookUp).catch((error: unknown) => {
+      throw unresolved(error, this.#database.location);
     });
     if (reply === undefined) return false;
     this.#conclude(attempt, reply);
