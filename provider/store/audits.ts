@@ -44,26 +44,6 @@ export const AUDITS: readonly Audit[] = [
   },
 ];
 
-/** Asked where leases and their newest events are rows of their own, each with its whole owner. */
-export const TWO_ROW_AUDITS: readonly Audit[] = [
-  {
-    fault: "is held more than once under one owner, pool, installation and keepers",
-    sql: `select max(address) as address from lease where released_at is null
-          group by owner, pool, installation, rotation, slot having count(*) > 1`,
-  },
-  {
-    fault: "has no event that matches its last change",
-    sql: `select lease.address from lease left join event on event.seq = lease.seq
-          where event.address is distinct from lease.address or event.owner is distinct from lease.owner`,
-  },
-  {
-    fault: "was changed in the history after the lease says it was",
-    sql: `select lease.address from lease join event using (address)
-          where event.kind not in ('reserve', 'unreserve') group by lease.address
-          having max(event.seq) > max(lease.seq)`,
-  },
-];
-
 /** Questions about the whole, each row of whose answer is a fault in words. */
 export const STATEMENTS: readonly string[] = [
   `select 'Pools "' || one.name || '" and "' || other.name || '" have addresses in common.' from pool_range as part

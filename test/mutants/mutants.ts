@@ -284,7 +284,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${SQLITE}/sqlite-store.ts`,
-        find: "if (this.#damage !== undefined) throw this.#damage;",
+        find: "if (damage !== undefined) throw damage;",
         replace: "",
       },
     ],

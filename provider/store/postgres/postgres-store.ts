@@ -5,6 +5,7 @@ import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import { type Patience, patienceOf, type Waiting } from "../patience";
 import { RECONCILE } from "../remedies";
 import type { EventFilter, Following, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "../store";
+import { Translator } from "../translator";
 import { connectWhenReady } from "./connect";
 import { type Database, type DatabaseOptions, type Queryable } from "./database";
 import { dump } from "./dump";
@@ -108,10 +109,11 @@ class PostgresBackend implements LedgerBackend {
   readonly #patience: Patience;
   readonly #writer: Writer;
   readonly #reader: Reader;
-  #damage: MacpoolError | undefined;
+  readonly #errors: Translator;
 
   constructor(database: Database, context: StoreContext, patience: Patience, head: Answers) {
     this.location = database.location;
+    this.#errors = new Translator((error) => translate(error, database.location));
     this.#database = database;
     this.#patience = patience;
     this.#writer = new Writer(database, context, patience, head);
@@ -127,30 +129,31 @@ class PostgresBackend implements LedgerBackend {
   }
 
   write<T>(work: (ledger: Ledger) => T): Promise<T> {
-    if (this.#damage !== undefined) return Promise.reject(this.#damage);
-    return this.#translating(this.#writer.add(work));
+    const { damage } = this.#errors;
+    if (damage !== undefined) return Promise.reject(damage);
+    return this.#errors.inPromise(this.#writer.add(work));
   }
 
   read<T>(work: (view: LedgerView) => T): Promise<T> {
-    return this.#translating(this.#reader.add(work));
+    return this.#errors.inPromise(this.#reader.add(work));
   }
 
   leases(filter: LeaseFilter) {
-    return this.#yielding(leases(this.#patient, filter));
+    return this.#errors.inItems(leases(this.#patient, filter));
   }
 
   events(filter: EventFilter) {
-    return this.#yielding(events(this.#patient, filter));
+    return this.#errors.inItems(events(this.#patient, filter));
   }
 
   dump() {
-    return this.#yielding(dump(this.#database));
+    return this.#errors.inItems(dump(this.#database));
   }
 
   async verify(following: Following | undefined) {
-    const verification = await this.#translating(verify(this.#database, following));
+    const verification = await this.#errors.inPromise(verify(this.#database, following));
     const [first] = verification.faults;
-    if (first !== undefined) this.#damage ??= unsound(this.location, first);
+    if (first !== undefined) this.#errors.noteDamage(unsound(this.location, first));
     return verification;
   }
 
@@ -166,30 +169,7 @@ class PostgresBackend implements LedgerBackend {
   };
 
   #asking<Row>(text: string): Promise<readonly Row[]> {
-    return this.#translating(this.#patient.query<Row>(text));
-  }
-
-  async *#yielding<T>(items: AsyncIterable<T>): AsyncIterable<T> {
-    try {
-      yield* items;
-    } catch (error) {
-      throw this.#translated(error);
-    }
-  }
-
-  async #translating<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw this.#translated(error);
-    }
-  }
-
-  /** Where one thing is damaged, others may be without showing it: from then on nothing is written. */
-  #translated(error: unknown): Error {
-    const translated = translate(error, this.location);
-    if (MacpoolError.is(translated) && translated.code === "REGISTER_CORRUPT") this.#damage ??= translated;
-    return translated;
+    return this.#errors.inPromise(this.#patient.query<Row>(text));
   }
 }
 

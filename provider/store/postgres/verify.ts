@@ -1,7 +1,7 @@
 import type { Pool, Reservation } from "../../lease/pool";
 import { formatMac, type Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
-import { AUDITS, cursorFaults, STATEMENTS, TWO_ROW_AUDITS } from "../audits";
+import { AUDITS, type Audit, cursorFaults, STATEMENTS } from "../audits";
 import type { Following, Verification } from "../store";
 import { type Database, type Queryable, snapshot } from "./database";
 import { Definitions, type DefinitionsRow, definitionsQuery } from "./definitions";
@@ -15,6 +15,26 @@ const REFERENCES: readonly string[] = [
    left join name as installation on installation.id = event.installation
    left join name as actor on actor.id = event.actor
    where installation.id is null or actor.id is null`,
+];
+
+/** Here a lease and its newest event are rows of their own, each with its whole owner. */
+const TWO_ROW_AUDITS: readonly Audit[] = [
+  {
+    fault: "is held more than once under one owner, pool, installation and keepers",
+    sql: `select max(address) as address from lease where released_at is null
+          group by owner, pool, installation, rotation, slot having count(*) > 1`,
+  },
+  {
+    fault: "has no event that matches its last change",
+    sql: `select lease.address from lease left join event on event.seq = lease.seq
+          where event.address is distinct from lease.address or event.owner is distinct from lease.owner`,
+  },
+  {
+    fault: "was changed in the history after the lease says it was",
+    sql: `select lease.address from lease join event using (address)
+          where event.kind not in ('reserve', 'unreserve') group by lease.address
+          having max(event.seq) > max(lease.seq)`,
+  },
 ];
 
 /**

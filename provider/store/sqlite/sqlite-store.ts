@@ -7,6 +7,7 @@ import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import { type Patience, patienceOf, type Waiting } from "../patience";
 import { restoreCommand } from "../remedies";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
+import { Translator } from "../translator";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
 import { dump } from "./dump";
@@ -184,11 +185,12 @@ class SqliteBackend implements LedgerBackend {
   readonly #queue: CommitQueue;
   readonly #patience: Patience;
   readonly #storeId: string;
-  #damage: MacpoolError | undefined;
+  readonly #errors: Translator;
 
   constructor(connection: Connection, context: StoreContext, patience: Patience) {
     const { database, file } = connection;
     this.location = file.path;
+    this.#errors = new Translator((error) => translate(error, file.path));
     this.#connection = connection;
     this.#patience = patience;
     this.#ledger = new SqliteLedger(database, context);
@@ -202,16 +204,17 @@ class SqliteBackend implements LedgerBackend {
   }
 
   async write<T>(work: (ledger: SqliteLedger) => T): Promise<T> {
-    return this.#translating(this.#queue.add(() => this.#unlessDamaged(() => work(this.#ledger))));
+    return this.#errors.inPromise(this.#queue.add(() => this.#unlessDamaged(() => work(this.#ledger))));
   }
 
   /** Asked when the turn comes, since another request of the same turn may have met the damage. */
   #unlessDamaged<T>(work: () => T): T {
-    if (this.#damage !== undefined) throw this.#damage;
+    const { damage } = this.#errors;
+    if (damage !== undefined) throw damage;
     try {
       return work();
     } catch (error) {
-      if (isCorrupt(error)) this.#translated(error);
+      if (isCorrupt(error)) this.#errors.translated(error);
       throw error;
     }
   }
@@ -228,22 +231,22 @@ class SqliteBackend implements LedgerBackend {
   }
 
   leases(filter: Parameters<LedgerBackend["leases"]>[0]) {
-    return this.#yielding(leases(this.#connection.database, filter));
+    return this.#errors.inItems(leases(this.#connection.database, filter));
   }
 
   events(filter: Parameters<LedgerBackend["events"]>[0]) {
-    return this.#yielding(events(this.#connection.database, filter));
+    return this.#errors.inItems(events(this.#connection.database, filter));
   }
 
   dump() {
-    return this.#yielding(dump(this.#connection.file));
+    return this.#errors.inItems(dump(this.#connection.file));
   }
 
   async verify(following: Parameters<LedgerBackend["verify"]>[0]) {
     const { database } = this.#connection;
-    const verification = await this.#translating(verify(database, following, (work) => this.#patiently(work)));
+    const verification = await this.#errors.inPromise(verify(database, following, (work) => this.#patiently(work)));
     const [first] = verification.faults;
-    if (first !== undefined) this.#damage ??= unsound(this.location, first);
+    if (first !== undefined) this.#errors.noteDamage(unsound(this.location, first));
     return verification;
   }
 
@@ -252,30 +255,7 @@ class SqliteBackend implements LedgerBackend {
     this.#connection.database.close();
   }
 
-  async *#yielding<T>(items: AsyncIterable<T>): AsyncIterable<T> {
-    try {
-      yield* items;
-    } catch (error) {
-      throw this.#translated(error);
-    }
-  }
-
   #patiently<T>(work: () => T): Promise<T> {
-    return this.#translating(withPatience(this.#patience, work));
-  }
-
-  async #translating<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw this.#translated(error);
-    }
-  }
-
-  /** Where one page is damaged, others may be without showing it: from then on nothing is written. */
-  #translated(error: unknown): Error {
-    const translated = translate(error, this.location);
-    if (MacpoolError.is(translated) && translated.code === "REGISTER_CORRUPT") this.#damage ??= translated;
-    return translated;
+    return this.#errors.inPromise(withPatience(this.#patience, work));
   }
 }
