@@ -35,6 +35,13 @@ export const AUDITS: readonly Audit[] = [
     sql: "select address from lease where released_at is not null and slot <> 0",
   },
   {
+    // Of an owner that is gone, nothing else has a second copy.
+    fault: "was released under another owner or installation than it had",
+    sql: `select address from event where kind = 'release' and exists (
+            select 1 from event as previous where previous.seq = event.before
+              and (previous.owner <> event.owner or previous.installation <> event.installation))`,
+  },
+  {
     fault: "has a history in which an event names the wrong one before it",
     sql: `select distinct address from (
             select address, before, lag(seq) over (partition by address order by seq) as previous from event

@@ -48,6 +48,7 @@ describePostgres("the role script", () => {
     await store.unreserve(parsePrefix("42:77:01"));
     await store.deletePool("more");
     expect(await register.release(lease)).toMatchObject({ address: lease.address });
+    expect(await register.release(lease)).toBeUndefined();
     const stated = { ...lease, seq: 1000, stack: "acme/network/prod" };
     expect(await store.recover([stated], true)).toMatchObject([{ verdict: "insert" }]);
     expect((await store.verify()).faults).toEqual([]);

@@ -119,6 +119,11 @@ describe("verify names the address and the fault of", () => {
       "42:10:00:00:00:00 has a history in which an event names the wrong one before it.",
     ],
     [
+      "a release by somebody who never had it",
+      `${UNGUARDED} update lease set installation = actor where kind = 'release'`,
+      "42:10:00:00:00:00 was released under another owner or installation than it had.",
+    ],
+    [
       "two pools with addresses in common",
       `update pool_range set "end" = (select start from pool_range where start > ${ADDRESS}) where start < ${ADDRESS}`,
       'Pools "tiny" and "big" have addresses in common.',
