@@ -109,7 +109,7 @@ async function checkClosed(store: LeaseStore): Promise<string> {
 
 /** What shows no fault must be what the register was at some time, and its stacks must be told if that is not now. */
 async function checkEarlier(store: LeaseStore, register: UsedRegister): Promise<string> {
-  const { seq } = await store.identity();
+  const { seq, storeId } = await store.identity();
   expect(seq).toBeLessThanOrEqual(register.seq);
   const before = register.contentAt(seq);
   const leases = await collect(store.list());
@@ -121,7 +121,10 @@ async function checkEarlier(store: LeaseStore, register: UsedRegister): Promise<
   expect(said, "a lease that never was so").toEqual(before);
   for (const state of register.states) {
     const fault = await faultOfRegister(state, store);
-    expect(fault?.code, "I9: a state of a later change").toBe(state.seq > seq ? "REGISTER_ROLLED_BACK" : undefined);
+    const isLater = state.seq > seq ? "REGISTER_ROLLED_BACK" : undefined;
+    // An id is as good as any other, but no state knows it.
+    const expected = state.storeId === storeId ? isLater : "REGISTER_MISMATCH";
+    expect(fault?.code, "I9: a state of a later change").toBe(expected);
   }
   const [granted] = await store.acquire([request({ owner: "new", pool: "wide" })]);
   if (granted?.ok !== true) throw granted?.error ?? new Error("no answer");
