@@ -10,11 +10,15 @@ export class Translator {
     this.#translate = translate;
   }
 
-  /** The first damage that was met. Where one thing is damaged, others may be without showing it: from then on nothing is written. */
+  /**
+   * The first damage that was met. Where one thing is damaged, others may be without showing it: from then on nothing is
+   * written.
+   */
   get damage(): MacpoolError | undefined {
     return this.#damage;
   }
 
+  /** Remembers damage that was found without an error. */
   noteDamage(damage: MacpoolError): void {
     this.#damage ??= damage;
   }

@@ -1,7 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { rejection, request } from "../store/support";
 import { Relay } from "./relay";
-import { createSchema, describePostgres, openUrl } from "./support";
+import { createSchema, describePostgres, openUrl, runSql } from "./support";
 
 describePostgres("a group whose outcome nobody can look up", () => {
   it("is said to be uncertain, and its owner gets the same address when it asks again", async () => {
@@ -21,6 +22,20 @@ describePostgres("a group whose outcome nobody can look up", () => {
     relay.target = Number(new URL(direct).port);
     const [written] = await register.leases({ owner: request().owner });
     expect((await register.grant()).lease.address).toBe(written?.address);
+  });
+
+  it("is told of damage where it met some, and from then on nothing is written", async () => {
+    const direct = await createSchema();
+    const { relay, url } = await Relay.before(direct);
+    const register = await openUrl(url);
+    await register.grant({ owner: "before" });
+    relay.cutNext("reply", "macpool-apply", 0, async () => {
+      const { owner } = request();
+      const spoil = `update lease set tags = 'no JSON' where owner = '${owner}' returning address`;
+      while ((await runSql(spoil, direct)).length === 0) await pause(10);
+    });
+    expect((await rejection(register.grant())).code).toBe("REGISTER_CORRUPT");
+    expect((await rejection(register.grant({ owner: "after" }))).code).toBe("REGISTER_CORRUPT");
   });
 });
 

@@ -71,8 +71,13 @@ export function translate(error: unknown, location: string): Error {
   });
 }
 
-/** Returns the error of a write whose connection broke and of which nobody could find out what came of it, because of `cause`. */
-export function unresolved(cause: unknown, location: string): MacpoolError {
+/**
+ * Returns the error of a write whose connection broke, and of which nobody could find out what came of it because of
+ * `cause`. Damage that was met on the way is told as such.
+ */
+export function unresolved(cause: unknown, location: string): Error {
+  const translated = translate(cause, location);
+  if (MacpoolError.is(translated) && translated.code === "REGISTER_CORRUPT") return translated;
   const first = MacpoolError.is(cause) ? (cause.cause ?? cause) : cause;
   const said = first instanceof Error ? first.message : String(first);
   const words = `Register ${location}: ${uncertain("the connection broke")} It could not be looked up (${said}).`;

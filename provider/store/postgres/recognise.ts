@@ -6,9 +6,9 @@ import type { Reply } from "./portion";
 import { type Answers, Questions } from "./questions";
 
 /**
- * Returns what the register would have said of a draft if it was written, although the connection broke before anybody said so;
- * undefined when it was not. `session` is one connection. Then each of its events is there, after what it relied on; and one of its leases under its token, or
- * what it made of pools and reservations.
+ * Returns what the register would have said of a draft if it was written, although the connection broke before anybody
+ * said so; undefined when it was not. Then each of its events is there, after what it relied on; and one of its leases
+ * under its token, or what it made of pools and reservations. `session` is one connection.
  */
 export async function recognise(draft: DraftLedger, answers: Answers, session: Queryable): Promise<Reply | undefined> {
   const questions = new Questions();
@@ -26,8 +26,8 @@ export async function recognise(draft: DraftLedger, answers: Answers, session: Q
 
 /**
  * Writes next to nothing, and commits. What a connection has just seen may be on its server alone, and the synchronous
- * standby, if there is one, may not have it yet: a commit returns when that has everything before it. A server that is itself a standby refuses the
- * insert of nothing in so many words.
+ * standby, if there is one, may not have it yet: a commit returns when that has everything before it. A server that is
+ * itself a standby refuses the insert of nothing in so many words.
  */
 export const BARRIER = `with nothing as (insert into name (value) select '' where false)
   select pg_logical_emit_message(true, 'macpool', '')`;
