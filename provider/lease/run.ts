@@ -165,10 +165,16 @@ function runOf({ start, length }: Stretch, rule: Rule, request: RunRequest): Run
   return [...head, ...grownRun(start, length, request)];
 }
 
-/** Unlike a new run, one that grows may take back what its own members released, whatever the keepers were. */
+/**
+ * Unlike a new run, one that grows may take back what its own members released, whatever the keepers were. What a member
+ * has is its own: the state of a stack does not know of a growth that was cut off after it was written.
+ */
 function growthRule(address: Mac, member: AcquireRequest, request: RunRequest): Rule | undefined {
   const { pool, view } = request;
   const lease = view.at(address);
+  const isHeld = lease?.owner === member.owner && lease.pool === pool.name && lease.releasedAt === undefined;
+  if (isHeld && isOwn(member)(lease)) return "keep";
+  if (isHeld && isAdopted(member)(lease)) return "adopt";
   const isReleasedOwn = lease?.owner === member.owner && lease.releasedAt !== undefined;
   if (isReleasedOwn && isAllocatable(address, pool, view)) return "reclaim";
   return isFree(address, member.owner, request) ? ruleOf(lease) : undefined;

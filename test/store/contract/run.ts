@@ -104,6 +104,17 @@ function growsInPlace(open: Open): void {
     expect(grown.slice(0, 3).map(({ lease }) => lease.token)).toEqual(first.map(({ lease }) => lease.token));
   });
 
+  it("gets the same when that is repeated because nobody heard of it, as was foreseen", async () => {
+    const register = await start(open);
+    const first = await register.store.acquireBlock(contiguous());
+    const growth = contiguous({ count: 5, held: heldBy(first) });
+    const unheard = addressesOf(await register.store.acquireBlock(growth));
+    const foreseen = await register.store.predictBlock(growth);
+    expect(foreseen.map((chosen) => chosen?.address)).toEqual(unheard);
+    expect(addressesOf(await register.store.acquireBlock(growth))).toEqual(unheard);
+    expect(Object.values(await owned(register))).toEqual(unheard.map(formatMac));
+  });
+
   const obstacles: readonly [string, string, (register: Register, address: Mac) => Promise<unknown>][] = [
     ["leased", "ADDRESS_TAKEN", (register, requestedAddress) => register.grant({ owner: "a", requestedAddress })],
     [
