@@ -79,6 +79,17 @@ export function isOfAddress(event: RegisterEvent | undefined, address: Mac): boo
   return event !== undefined && event.address === address && isAboutLease(event);
 }
 
+/** Returns whether the event is the change of `address` that `who` made or that was made for it. */
+export function isChangeOf(
+  event: RegisterEvent | undefined,
+  address: Mac,
+  who: Partial<Pick<RegisterEvent, "owner" | "installation">>,
+): boolean {
+  if (event === undefined || !isOfAddress(event, address)) return false;
+  const { owner = event.owner, installation = event.installation } = who;
+  return event.owner === owner && event.installation === installation;
+}
+
 /** How full a pool is. The five counts are disjoint and add up to `size` with the addresses never issued. */
 export interface PoolUsage {
   readonly size: number;

@@ -2,7 +2,7 @@ import { classify } from "../mac/classify";
 import { formatMac } from "../mac/mac";
 import { contains, formatRange } from "../mac/range";
 import { dateText, ownerText } from "./held";
-import { isOfAddress, type Labels, type Lease } from "./lease";
+import { isChangeOf, type Labels, type Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { liveOf, slotFor } from "./transact";
 
@@ -174,7 +174,7 @@ function obstacleTo({ address, pool: name }: StatedLease, view: LedgerView): str
 
 /** Whether the register knows the change the state is of, and not another one under its number. */
 function knows(one: StatedLease, view: LedgerView): boolean {
-  return isOfAddress(view.event(one.seq), one.address);
+  return isChangeOf(view.event(one.seq), one.address, one);
 }
 
 /**

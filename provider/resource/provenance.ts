@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { isOfAddress, type RegisterEvent } from "../lease/lease";
+import { isChangeOf, type RegisterEvent } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
@@ -11,6 +11,9 @@ export interface Provenance {
   readonly seq?: number;
   readonly address?: Mac;
   readonly token?: string;
+  /** Whose lease it is; absent for one of a block. */
+  readonly owner?: string;
+  readonly installation?: string;
 }
 
 /**
@@ -36,8 +39,8 @@ function mismatch(state: Provenance, storeId: string, store: LeaseStore): Macpoo
 }
 
 /**
- * The change that the state is of must be in the register's history, and be about the same address: an older copy that was
- * written to since has come as far again, with other changes. A lease that `macpool reconcile` put back from this state, or
+ * The change that the state is of must be in the register's history, and be about the same address and its owner: an older
+ * copy that was written to since has come as far again, with other changes, and a sequence even with the same addresses. A lease that `macpool reconcile` put back from this state, or
  * from a newer one, will do as well.
  */
 async function rollback(
@@ -47,7 +50,7 @@ async function rollback(
 ): Promise<MacpoolError | undefined> {
   const { seq, address } = state;
   if (seq === undefined || address === undefined) return undefined;
-  if (isOfAddress(event, address) || (await wasPutBack(state, store))) return undefined;
+  if (isChangeOf(event, address, state) || (await wasPutBack(state, store))) return undefined;
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",

@@ -3,8 +3,19 @@ import { describe, expect, it } from "vitest";
 import type { Lease } from "../../provider/lease/lease";
 import type { StatedLease } from "../../provider/lease/recover";
 import { parseMac } from "../../provider/mac/mac";
+import { faultOfRegister } from "../../provider/resource/provenance";
 import { createMemoryStore } from "../../provider/store/memory-store";
-import { initial, type Open, openMemory, openSqlite, Register, TestClock, testContext } from "./support";
+import {
+  initial,
+  type Open,
+  openMemory,
+  openSqlite,
+  Register,
+  STORE_ID,
+  start,
+  TestClock,
+  testContext,
+} from "./support";
 
 const BASE = parseMac("42:10:00:00:00:00");
 const OWNERS = ["a", "b", "c"] as const;
@@ -123,5 +134,17 @@ describe("a register made anew", () => {
     expect((await store.identity()).seq).toBeGreaterThan(500);
     expect(await store.event(500)).toBeUndefined();
     expect(await store.event(501)).toMatchObject({ kind: "init" });
+  });
+});
+
+describe("an old copy that gave the same address to somebody else, as the same change", () => {
+  it("is too old for the state, and what the state says is put back when the other is gone", async () => {
+    const [ours, copy] = [await start(openMemory), await start(openMemory)];
+    const { lease } = await ours.grant({ pool: "tiny", owner: "ours" });
+    const { lease: other } = await copy.grant({ pool: "tiny", owner: "other" });
+    expect([other.address, other.seq]).toEqual([lease.address, lease.seq]);
+    expect((await faultOfRegister({ ...lease, storeId: STORE_ID }, copy.store))?.code).toBe("REGISTER_ROLLED_BACK");
+    await copy.release(other);
+    expect(await copy.store.recover([{ ...lease, stack: "dev" }], false)).toMatchObject([{ verdict: "insert" }]);
   });
 });
