@@ -3,7 +3,7 @@ import { MacpoolError } from "../../provider/error";
 import type { Manager, PoolSpec, Reservation } from "../../provider/lease/pool";
 import { formatRange, parseRange } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
-import { outputsAs, parsing, placeOf, type StateResource } from "./state-resource";
+import { isOwn, outputsAs, parsing, placeOf, type StateResource } from "./state-resource";
 
 const POOL = "pulumi-nodejs:dynamic/macpool:MacPool";
 const RESERVATION = "pulumi-nodejs:dynamic/macpool:MacReservation";
@@ -42,8 +42,8 @@ export function declarationsOf(
   resources: readonly StateResource[],
 ): readonly Declaration[] {
   return resources.flatMap((resource): readonly Declaration[] => {
-    const { type, external, delete: isCondemned, outputs } = resource;
-    if (external === true || isCondemned === true || outputs?.["storeId"] === undefined) return [];
+    const { type, delete: isCondemned, outputs } = resource;
+    if (!isOwn(resource) || isCondemned === true || outputs?.["storeId"] === undefined) return [];
     const place = placeOf(file, resource);
     if (type === POOL) {
       const { storeId, owner, installation, ...pool } = outputsAs(poolSchema, outputs, place);

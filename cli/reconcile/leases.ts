@@ -3,7 +3,7 @@ import { memberOwner } from "../../provider/lease/block";
 import { parseOwner } from "../../provider/lease/owner";
 import type { StatedLease } from "../../provider/lease/recover";
 import { type Mac, parseMac } from "../../provider/mac/mac";
-import { type Outputs, outputsAs, parsing, placeOf, type StateResource } from "./state-resource";
+import { isOwn, type Outputs, outputsAs, parsing, placeOf, type StateResource } from "./state-resource";
 
 const ADDRESS = "pulumi-nodejs:dynamic/macpool:MacAddress";
 const BLOCK = "pulumi-nodejs:dynamic/macpool:MacAddressBlock";
@@ -62,8 +62,9 @@ export function leasesOf(file: string, stack: string, resources: readonly StateR
 type Held = Omit<StatedLease, "stack"> & { readonly storeId: string };
 
 /** One that was only looked up (`MacAddress.get`) has no token, and nothing to say of who has the address. */
-function heldBy({ type, external, outputs = {} }: StateResource, place: string): readonly Held[] {
-  if (external === true) return [];
+function heldBy(resource: StateResource, place: string): readonly Held[] {
+  const { type, outputs = {} } = resource;
+  if (!isOwn(resource)) return [];
   if (type === BLOCK && outputs["tokens"] !== undefined) return members(outputs, place);
   return type === ADDRESS && outputs["token"] !== undefined ? [outputsAs(addressSchema, outputs, place)] : [];
 }

@@ -71,10 +71,25 @@ async function compare(
 ): Promise<readonly Finding[]> {
   const declarations = exports.flatMap((one) => one.declarations);
   // Without --apply they are tried on a copy of what the register knows of pools and reservations.
-  const declared = await putDeclared(declarations, apply ? register : await rehearsal(register, context), isAnew);
-  const promised = declared.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
+  const place = apply ? register : await rehearsal(register, context);
+  const pools = await putDeclared(
+    declarations.filter(({ pool }) => pool !== undefined),
+    place,
+    isAnew,
+  );
+  const promised = pools.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
   const recovered = await register.recover(leasesOf(exports), apply);
-  const findings = [...declared.map(declaredFinding), ...recovered.map((one) => findingOf(one, promised))];
+  // After the leases: a range may be reserved around them, and they stay as they are.
+  const reserved = await putDeclared(
+    declarations.filter(({ pool }) => pool === undefined),
+    place,
+    isAnew,
+  );
+  const findings = [
+    ...pools.map(declaredFinding),
+    ...reserved.map(declaredFinding),
+    ...recovered.map((one) => findingOf(one, promised)),
+  ];
   for await (const orphan of orphans(exports, register)) findings.push(orphan);
   return findings;
 }

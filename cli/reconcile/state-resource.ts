@@ -10,11 +10,17 @@ export const resourceSchema = z.object({
   id: z.string().optional(),
   delete: z.boolean().optional(),
   external: z.boolean().optional(),
+  pendingReplacement: z.boolean().optional(),
   outputs: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** A resource of a state. */
 export type StateResource = z.output<typeof resourceSchema>;
+
+/** Returns whether the stack has the resource itself: it was not only looked up, and not deleted to be made anew. */
+export function isOwn({ external, pendingReplacement }: StateResource): boolean {
+  return external !== true && pendingReplacement !== true;
+}
 
 /** Property bag of a resource in a state. */
 export type Outputs = Readonly<Record<string, unknown>>;

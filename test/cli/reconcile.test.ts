@@ -109,6 +109,23 @@ describe("macpool reconcile", () => {
     ]);
   });
 
+  test("leaves out what was deleted and is yet to be made anew", async () => {
+    const gone = { outputs: outputs(), pendingReplacement: true };
+    const file = write("dev", [gone, { outputs: outputs({ address: "42:00:00:00:00:0b", token: "V" }) }]);
+    expect((await reconcile(file)).verdicts).toEqual(["insert 42:00:00:00:00:0b"]);
+  });
+
+  test("puts a lease back that lies within a range its program reserved around it", async () => {
+    const type = "pulumi-nodejs:dynamic/macpool:MacReservation";
+    const identity = { owner: "acme/network/dev/kept", installation: "dev-provider" };
+    const reservation = { storeId: STORE, ...identity, range: "42:00:00:00:00", reason: "kept" };
+    const file = write("dev", [{ outputs: outputs() }, { type, outputs: reservation }]);
+    expect((await reconcile(file)).verdicts).toHaveLength(2);
+    expect(await reconcile("--apply", file)).toMatchObject({ code: 0 });
+    expect(await leases()).toMatchObject([{ token: "T", releasedAt: undefined }]);
+    expect(await reconcile(file)).toMatchObject({ code: 0, verdicts: ["present 42:00:00:00:00:0a"] });
+  });
+
   test("takes the newer of two exports of one stack", async () => {
     const old = write("dev", [{ outputs: outputs({ token: "old", seq: 3 }) }], { time: "2025-01-01T00:00:00Z" });
     const current = write("dev", [{ outputs: outputs() }]);
