@@ -134,9 +134,10 @@ export class Model {
   }
 
   /** Returns whether the register knows the grant that a state remembers. */
-  knows({ seq, address }: Belief): boolean {
+  knows({ seq, address, owner, installation }: Belief): boolean {
     const change = this.history.get(seq);
-    return change?.address === address && !/reserve/.test(change.kind);
+    const isTheirs = change?.owner === owner && change.installation === installation;
+    return isTheirs && change.address === address && !/reserve/.test(change.kind);
   }
 
   /** Takes note of what becomes of the leases that states remember, and returns a verdict on each. */

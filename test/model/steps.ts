@@ -195,8 +195,8 @@ export async function checkGuard({ world, machine }: Scene): Promise<void> {
   }
 }
 
-async function faultOf(store: LeaseStore, { seq, address, token }: Belief): Promise<string | undefined> {
-  return (await faultOfRegister({ storeId: STORE_ID, seq, address, token }, store))?.code;
+async function faultOf(store: LeaseStore, belief: Belief): Promise<string | undefined> {
+  return (await faultOfRegister({ storeId: STORE_ID, ...belief }, store))?.code;
 }
 
 function commitUnheard({ world, machine }: Scene, ask: Ask, choice: Extract<Choice, { rule: string }>): void {
