@@ -7,7 +7,7 @@ import { createMemoryStore } from "../../provider/store/memory-store";
 import { openRegister } from "../../provider/store/open";
 import { contentOf, type LostRegister, rebuildRegister } from "../../provider/store/rebuild";
 import type { LeaseStore, StoreContext } from "../../provider/store/store";
-import { putDeclared } from "./declarations";
+import { type Declaration, putDeclared } from "./declarations";
 import { declaredFinding, type Finding, findingOf, orphans } from "./report";
 import { registerOf } from "./select";
 import type { StackExport } from "./stack-export";
@@ -71,25 +71,16 @@ async function compare(
 ): Promise<readonly Finding[]> {
   const declarations = exports.flatMap((one) => one.declarations);
   // Without --apply they are tried on a copy of what the register knows of pools and reservations.
-  const place = apply ? register : await rehearsal(register, context);
-  const pools = await putDeclared(
-    declarations.filter(({ pool }) => pool !== undefined),
-    place,
-    isAnew,
-  );
+  const trial = apply ? register : await rehearsal(register, context);
+  const put = (isTheirTurn: (one: Declaration) => boolean) =>
+    putDeclared(declarations.filter(isTheirTurn), trial, isAnew);
+  const pools = await put(({ pool }) => pool !== undefined);
   const promised = pools.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
   const recovered = await register.recover(leasesOf(exports), apply);
   // After the leases: a range may be reserved around them, and they stay as they are.
-  const reserved = await putDeclared(
-    declarations.filter(({ pool }) => pool === undefined),
-    place,
-    isAnew,
-  );
-  const findings = [
-    ...pools.map(declaredFinding),
-    ...reserved.map(declaredFinding),
-    ...recovered.map((one) => findingOf(one, promised)),
-  ];
+  const reserved = await put(({ pool }) => pool === undefined);
+  const declared = [...pools, ...reserved].map(declaredFinding);
+  const findings = [...declared, ...recovered.map((one) => findingOf(one, promised))];
   for await (const orphan of orphans(exports, register)) findings.push(orphan);
   return findings;
 }

@@ -112,12 +112,7 @@ export class Writer {
    * written.
    */
   async #confirmed(items: readonly Item[], asked: Questions): Promise<Run> {
-    const confirm = () =>
-      this.#database.session(async (session) => {
-        const attempt = await this.#prepareFully(items, asked, session);
-        if (!attempt.isChanged && hasSuccess(attempt)) await session.query(BARRIER);
-        return attempt;
-      });
+    const confirm = () => this.#database.session((session) => this.#prepareDurably(items, asked, session));
     const attempt = await withRetries(this.#patience, confirm);
     return attempt.isChanged ? this.#commitAlone(items, asked) : attempt;
   }
@@ -131,6 +126,13 @@ export class Writer {
       asked.add(guess.draft.asked);
     }
     return this.#prepareFully(items, asked, this.#database);
+  }
+
+  /** Where there is nothing to write, what was seen is durable by then. */
+  async #prepareDurably(items: readonly Item[], asked: Questions, session: Queryable): Promise<Attempt> {
+    const attempt = await this.#prepareFully(items, asked, session);
+    if (!attempt.isChanged && hasSuccess(attempt)) await session.query(BARRIER);
+    return attempt;
   }
 
   async #prepareFully(items: readonly Item[], asked: Questions, session: Queryable): Promise<Attempt> {
@@ -175,12 +177,9 @@ export class Writer {
       transaction(this.#database, async (session) => {
         await session.query(`select pg_advisory_xact_lock(${this.#lock})`);
         attempt = undefined;
-        const prepared = await this.#prepareFully(items, asked, session);
+        const prepared = await this.#prepareDurably(items, asked, session);
         attempt = prepared;
-        if (!prepared.isChanged) {
-          if (hasSuccess(prepared)) await session.query(BARRIER);
-          return { prepared, reply: undefined };
-        }
+        if (!prepared.isChanged) return { prepared, reply: undefined };
         const { draft, answers } = prepared;
         return { prepared, reply: await writeAll(draft, answers, this.#writing(session)) };
       });
