@@ -9,19 +9,19 @@ const NOTHING_WRITTEN = /^(POOL_|ADDRESS_|INVALID_|REGISTER_BUSY$)/;
 export type Answer = { readonly written: Written | null } | { readonly code: string; readonly isUnknown: boolean };
 
 /**
- * Does `operation` on the register, writes both into the history, and returns what it came to. `beforeTold` is called when
- * the register has acknowledged it and nobody knows yet.
+ * Does `operation` on the register, writes both into the history, and returns what it came to. `beforeTold` is called with
+ * what the register has acknowledged (null: nothing to do), when nobody knows yet.
  */
 export async function record(
   recorder: Recorder,
   store: LeaseStore,
   operation: Operation,
-  beforeTold: () => void = () => undefined,
+  beforeTold: (written: Written | null) => void = () => undefined,
 ): Promise<Answer> {
   const op = recorder.invoke(operation);
   try {
     const written = await perform(store, operation);
-    beforeTold();
+    beforeTold(written);
     recorder.ok(op, written);
     return { written };
   } catch (error) {

@@ -55,7 +55,7 @@ export class Workload {
   }
 
   /** Does one thing; `beforeTold` is as in {@link record}. */
-  async step(store: LeaseStore, beforeTold?: () => void): Promise<void> {
+  async step(store: LeaseStore, beforeTold?: Parameters<typeof record>[3]): Promise<void> {
     if (this.#toDo.length === 0) this.#toDo = [...this.#next()];
     const operation = this.#toDo.shift();
     if (operation === undefined) return;

@@ -11,6 +11,7 @@ import { openPostgresStore } from "../../../provider/store/postgres/postgres-sto
 import { isPostgresUrl } from "../../../provider/store/postgres/url";
 import { createSqliteRegister, openSqliteStore } from "../../../provider/store/sqlite/sqlite-store";
 import type { InitialContent, LeaseStore } from "../../../provider/store/store";
+import type { Written } from "../history/history";
 import { Workload } from "../history/workload";
 
 /**
@@ -148,9 +149,9 @@ async function work({ name, seed, log }: Lane): Promise<void> {
   workload.close();
 }
 
-/** Between the commit and the log: what is granted then is known to nobody. */
-function dieIfDoomed(): void {
-  if (isDoomed) process.kill(process.pid, "SIGKILL");
+/** Between the commit and the log: what is granted or released then is known to nobody. */
+function dieIfDoomed(written: Written | null): void {
+  if (isDoomed && written !== null) process.kill(process.pid, "SIGKILL");
 }
 
 /**
