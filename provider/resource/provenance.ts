@@ -11,7 +11,7 @@ export interface Provenance {
   readonly seq?: number;
   readonly address?: Mac;
   readonly token?: string;
-  /** Whose lease it is; absent for one of a block. */
+  /** Whose lease it is. */
   readonly owner?: string;
   readonly installation?: string;
 }
@@ -40,8 +40,8 @@ function mismatch(state: Provenance, storeId: string, store: LeaseStore): Macpoo
 
 /**
  * The change that the state is of must be in the register's history, and be about the same address and its owner: an older
- * copy that was written to since has come as far again, with other changes, and a sequence even with the same addresses. A lease that `macpool reconcile` put back from this state, or
- * from a newer one, will do as well.
+ * copy that was written to since has come as far again, with other changes, and a sequence even with the same addresses. A
+ * lease that `macpool reconcile` put back from this state, or from a newer one, will do as well.
  */
 async function rollback(
   state: Provenance,

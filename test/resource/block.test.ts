@@ -1,3 +1,4 @@
+import { copyFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
@@ -237,6 +238,23 @@ describe("a block", () => {
         expect(await codeOf(work)).toBe(code);
       }
     }
+  });
+
+  it("is refused against an older copy that gave the same addresses to another block, as the same changes", async () => {
+    const register = await lab.register(sequential);
+    await register.close();
+    const old = lab.beside("old.db");
+    copyFileSync(lab.path, old);
+    const news = { pool: "sequential" };
+    const { id, inputs, outputs } = await create((await lab.provider()).block, declaredBlock(news));
+    const elsewhere = async () => (await lab.provider({ "macpool:store": old })).block;
+    const other = await create(await elsewhere(), declaredBlock({ ...news, owner: "another" }));
+    expect(other.outputs).toMatchObject({ addresses: outputs["addresses"], seqs: outputs["seqs"] });
+    expect(await codeOf((await elsewhere()).diff(id, outputs, inputs))).toBe("REGISTER_ROLLED_BACK");
+    expect(await codeOf((await elsewhere()).delete(id, outputs))).toBe("REGISTER_ROLLED_BACK");
+    await expect((await elsewhere()).diff(other.id, other.outputs, other.inputs)).resolves.toMatchObject({
+      changes: false,
+    });
   });
 
   it("says what is wrong with a state that was edited", async () => {

@@ -1,7 +1,8 @@
-import type { BlockRequest, HeldBlock } from "../../lease/block";
+import { type BlockRequest, type HeldBlock, memberOwner } from "../../lease/block";
 import type { Lease } from "../../lease/lease";
 import { DEFAULT_POOL } from "../../lease/pool";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
+import type { Provenance } from "../provenance";
 import { type Bag, UNKNOWN } from "../schema";
 import type { BlockInputs, BlockState } from "./schema";
 
@@ -50,10 +51,9 @@ export function inputsOf(leases: readonly Lease[], inputs: BlockInputs): Bag {
 }
 
 /** Returns the part of a state that says which register it is of: that of its newest lease. */
-export function provenanceOf({ storeId, refs }: BlockState) {
-  const none = { address: 0, seq: 0, token: "" };
-  const newest = refs.reduce((one, other) => (other.seq > one.seq ? other : one), refs[0] ?? none);
-  return { storeId, ...newest };
+export function provenanceOf({ storeId, refs, owner, installation }: BlockState): Provenance {
+  const newest = refs.reduce((best, { seq }, index) => (seq > (refs[best]?.seq ?? 0) ? index : best), 0);
+  return { storeId, ...refs[newest], owner: memberOwner(owner, newest), installation };
 }
 
 /** Returns whether each address is the one before it plus one. */
