@@ -5,7 +5,7 @@ import { startProgress } from "../output/progress";
 import { readText } from "../read-text";
 import type { Result } from "../reconcile/reconcile";
 import { FINDINGS, type Finding } from "../reconcile/report";
-import { newestOfEach } from "../reconcile/select";
+import { namesakes, newestOfEach } from "../reconcile/select";
 import type { StackExport } from "../reconcile/stack-export";
 import { commandContext, type GlobalOptions, storeOf, warn } from "../register";
 
@@ -63,6 +63,11 @@ async function readAll(files: readonly string[]): Promise<readonly StackExport[]
 function distinct(all: readonly StackExport[]): readonly StackExport[] {
   const { exports, outdated } = newestOfEach(all);
   for (const { file, stack } of outdated) warn(`${file} is left out: a newer export of ${stack} is given too.`);
+  for (const [older, newer] of namesakes(exports)) {
+    warn(
+      `${older.file} and ${newer.file} are both of a stack ${newer.stack}, but by different provider resources. If it was destroyed and deployed again in between, leave ${older.file} out; two stacks in two backends both belong here.`,
+    );
+  }
   for (const { file, leases } of exports) if (leases.length === 0) warn(`${file} has no address of any register.`);
   return exports;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MacpoolError } from "../../provider/error";
+import { dateText } from "../../provider/lease/held";
 import type { Manager, PoolSpec, Reservation } from "../../provider/lease/pool";
 import { formatRange, parseRange } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
@@ -27,6 +28,8 @@ export interface Declaration {
   readonly storeId: string;
   readonly by: Manager;
   readonly stack: string;
+  /** When the state was written, in milliseconds since 1970. */
+  readonly writtenAt: number;
   readonly pool?: PoolSpec | undefined;
   readonly reservation?: Reservation | undefined;
 }
@@ -38,7 +41,7 @@ export interface Declaration {
  */
 export function declarationsOf(
   file: string,
-  stack: string,
+  { stack, writtenAt }: Pick<Declaration, "stack" | "writtenAt">,
   resources: readonly StateResource[],
 ): readonly Declaration[] {
   return resources.flatMap((resource): readonly Declaration[] => {
@@ -47,55 +50,88 @@ export function declarationsOf(
     const place = placeOf(file, resource);
     if (type === POOL) {
       const { storeId, owner, installation, ...pool } = outputsAs(poolSchema, outputs, place);
-      return [{ storeId, by: { owner, installation }, stack, pool }];
+      return [{ storeId, by: { owner, installation }, stack, writtenAt, pool }];
     }
     if (type !== RESERVATION) return [];
     const { storeId, owner, installation, range, reason } = outputsAs(reservationSchema, outputs, place);
-    return [{ storeId, by: { owner, installation }, stack, reservation: { ...range, reason } }];
+    return [{ storeId, by: { owner, installation }, stack, writtenAt, reservation: { ...range, reason } }];
   });
 }
 
-/** A declared pool or reservation, and why the register cannot have it. */
+/** A declared pool or reservation that the register does not have, and what becomes of it. */
 export interface Declared {
   readonly declaration: Declaration;
   readonly name: string;
-  readonly verdict: "insert" | "conflict";
+  readonly verdict: "insert" | "stale" | "conflict";
   readonly reason: string;
 }
 
+/** Where declared pools and reservations are compared and put. */
+export interface Registers {
+  /** What knows the history. */
+  readonly register: LeaseStore;
+  /** What they are put into: the register, or a copy of it to try them on. */
+  readonly target: LeaseStore;
+  /** Whether the register was made anew: then it has no history, and what is there by default becomes what is declared. */
+  readonly isAnew: boolean;
+}
+
 /**
- * Makes the declared pools and reservations that the register does not have, and returns what each of them came to. In a
- * register made anew, one that is there by default becomes what is declared.
+ * Makes the declared pools and reservations that the register does not have, and returns what each of them came to. One
+ * that its program has deleted since the state was written stays deleted.
  */
 export async function putDeclared(
   declarations: readonly Declaration[],
-  register: LeaseStore,
-  isAnew: boolean,
+  registers: Registers,
 ): Promise<readonly Declared[]> {
-  const pools = new Set((await register.pools()).map(({ name }) => name));
-  const reserved = new Set((await register.reserved()).map(formatRange));
+  const { target, isAnew } = registers;
+  const there = new Set([
+    ...(await target.pools()).map(({ name }) => name),
+    ...(await target.reserved()).map(formatRange),
+  ]);
   const results: Declared[] = [];
   for (const declaration of declarations) {
-    const { pool, reservation, by } = declaration;
-    const name = pool?.name ?? (reservation === undefined ? "" : formatRange(reservation));
-    if (pool !== undefined && (isAnew || !pools.has(name))) {
-      results.push(await outcomeOf(declaration, `pool ${name}`, () => register.createPool(pool, by, isAnew)));
-      pools.add(name);
-    }
-    if (reservation !== undefined && (isAnew || !reserved.has(name))) {
-      results.push(await outcomeOf(declaration, `reserved ${name}`, () => register.reserve(reservation, by, isAnew)));
-      reserved.add(name);
-    }
+    const name = nameOf(declaration);
+    if (there.has(name) && !isAnew) continue;
+    const declared = await put(declaration, registers);
+    if (declared.verdict !== "stale") there.add(name);
+    results.push(declared);
   }
   return results;
 }
 
-async function outcomeOf(declaration: Declaration, name: string, work: () => Promise<unknown>): Promise<Declared> {
+/** No pool is called like a range. */
+function nameOf({ pool, reservation }: Declaration): string {
+  if (pool !== undefined) return pool.name;
+  return reservation === undefined ? "" : formatRange(reservation);
+}
+
+async function put(declaration: Declaration, { register, target, isAnew }: Registers): Promise<Declared> {
+  const { pool, reservation, by } = declaration;
+  const name = `${pool === undefined ? "reserved" : "pool"} ${nameOf(declaration)}`;
+  const deletedAt = isAnew ? undefined : await deletedSince(declaration, register);
+  if (deletedAt !== undefined) {
+    const reason = `Its program deleted it at ${dateText(deletedAt)}, after this state was written: the export is old.`;
+    return { declaration, name, verdict: "stale", reason };
+  }
   try {
-    await work();
+    if (pool !== undefined) await target.createPool(pool, by, isAnew);
+    if (reservation !== undefined) await target.reserve(reservation, by, isAnew);
     return { declaration, name, verdict: "insert", reason: "The register does not have it." };
   } catch (error) {
     if (!MacpoolError.is(error) || error.code.startsWith("REGISTER_")) throw error;
     return { declaration, name, verdict: "conflict", reason: error.message };
   }
+}
+
+/** Returns when the declaration's own program deleted it, in milliseconds since 1970, if that was after its state was written. */
+async function deletedSince({ by, pool, reservation, writtenAt }: Declaration, register: LeaseStore) {
+  let deletedAt: number | undefined;
+  for await (const { kind, at, installation, ...event } of register.history({ owner: by.owner })) {
+    if (installation !== by.installation || at <= writtenAt) continue;
+    const isPool = kind === "delete-pool" && event.pool === pool?.name;
+    const isReservation = kind === "unreserve" && event.address === reservation?.start;
+    if (isPool || isReservation) deletedAt = at;
+  }
+  return deletedAt;
 }

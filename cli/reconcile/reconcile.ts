@@ -71,9 +71,9 @@ async function compare(
 ): Promise<readonly Finding[]> {
   const declarations = exports.flatMap((one) => one.declarations);
   // Without --apply they are tried on a copy of what the register knows of pools and reservations.
-  const trial = apply ? register : await rehearsal(register, context);
+  const target = apply ? register : await rehearsal(register, context);
   const put = (isTheirTurn: (one: Declaration) => boolean) =>
-    putDeclared(declarations.filter(isTheirTurn), trial, isAnew);
+    putDeclared(declarations.filter(isTheirTurn), { register, target, isAnew });
   const pools = await put(({ pool }) => pool !== undefined);
   const promised = pools.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
   const recovered = await register.recover(leasesOf(exports), apply);

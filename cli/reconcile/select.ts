@@ -19,6 +19,15 @@ export function newestOfEach(exports: readonly StackExport[]): Selection {
   return { exports: [...selected], outdated: exports.filter((one) => !selected.has(one)) };
 }
 
+/** Returns pairs of exports, the older first, whose stacks have one name but not the same provider resources. */
+export function namesakes(exports: readonly StackExport[]): readonly (readonly [StackExport, StackExport])[] {
+  const inOrder = exports.toSorted((one, other) => one.writtenAt - other.writtenAt);
+  return inOrder.flatMap((newer, index) => {
+    const older = inOrder.slice(0, index).findLast(({ stack }) => stack === newer.stack);
+    return older === undefined ? [] : [[older, newer] as const];
+  });
+}
+
 /**
  * Returns the one register that all leases of the exports are in, or undefined when there is no lease.
  *

@@ -40,14 +40,15 @@ export function readStackExport(file: string, content: string): StackExport {
   const { manifest, resources } = result.data.deployment;
   const list = resources ?? [];
   const stack = stackOf(list[0]?.urn);
-  const writtenAt = Date.parse(manifest?.time ?? "");
+  const time = Date.parse(manifest?.time ?? "");
+  const writtenAt = Number.isNaN(time) ? 0 : time;
   return {
     file,
     stack,
-    writtenAt: Number.isNaN(writtenAt) ? 0 : writtenAt,
+    writtenAt,
     installations: list.flatMap(({ type, id }) => (type === PROVIDER && id !== undefined ? [id] : [])),
     leases: leasesOf(file, stack, list),
-    declarations: declarationsOf(file, stack, list),
+    declarations: declarationsOf(file, { stack, writtenAt }, list),
   };
 }
 

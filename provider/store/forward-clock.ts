@@ -54,7 +54,7 @@ export class ForwardClock implements RegisterClock {
     this.#hasWarned = true;
     const minutes = Math.floor((last - now) / MINUTE);
     this.#context.warn(
-      `The clock of this machine is ${minutes} min behind the last change in register ${this.#location} (${new Date(last).toISOString()}). No address is in danger, but quarantines end late until it has caught up. Check the clock of this machine and of those that use the register.`,
+      `The clock of this machine is ${minutes} min behind the last change in register ${this.#location} (${new Date(last).toISOString()}). No address is given twice, but quarantines that begin now end late; if another machine's clock was ahead, earlier ones ended too soon. Check the clock of this machine and of those that use the register.`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Lease } from "../../provider/lease/lease";
 import { formatMac, parseMac } from "../../provider/mac/mac";
+import { parseRange } from "../../provider/mac/range";
 import { type Lab, openLab } from "./support";
 
 const SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
@@ -28,14 +29,14 @@ function outputs(change: Outputs = {}): Outputs {
 function write(
   name: string,
   nics: readonly { outputs: Outputs; [key: string]: unknown }[],
-  change: { time?: string } = {},
+  change: { time?: string; provider?: string } = {},
 ): string {
   const urn = (type: string, index: number) => `urn:pulumi:${name}::network::${type}::${index}`;
   const type = "pulumi-nodejs:dynamic/macpool:MacAddress";
   const provider = "pulumi:providers:pulumi-nodejs";
   const resources = [
     { urn: urn("pulumi:pulumi:Stack", 0), type: "pulumi:pulumi:Stack" },
-    { urn: urn(provider, 0), type: provider, id: `${name}-provider`, custom: true },
+    { urn: urn(provider, 0), type: provider, id: change.provider ?? `${name}-provider`, custom: true },
     ...nics.map((nic, index) => ({ urn: urn(type, index), type, id: nic.outputs["address"], custom: true, ...nic })),
   ];
   const manifest = { time: change.time ?? "2026-01-01T12:00:00Z", magic: "", version: "v3.260.0" };
@@ -124,6 +125,37 @@ describe("macpool reconcile", () => {
     expect(await reconcile("--apply", file)).toMatchObject({ code: 0 });
     expect(await leases()).toMatchObject([{ token: "T", releasedAt: undefined }]);
     expect(await reconcile(file)).toMatchObject({ code: 0, verdicts: ["present 42:00:00:00:00:0a"] });
+  });
+
+  test("leaves deleted what its program deleted after the state was written, and puts back what the state has since", async () => {
+    const by = { owner: "acme/network/dev/lab", installation: "dev-provider" };
+    const pool = { storeId: STORE, ...by, name: "lab", ranges: ["4a:00:00"] };
+    const reservation = { storeId: STORE, ...by, range: "42:01:00:00:00", reason: "kept" };
+    const kinds = { pool: "MacPool", reservation: "MacReservation" };
+    const resource = (kind: string, one: Outputs) => ({ type: `pulumi-nodejs:dynamic/macpool:${kind}`, outputs: one });
+    const all = [{ outputs: outputs() }, resource(kinds.pool, pool), resource(kinds.reservation, reservation)];
+    const old = write("dev", all);
+    expect(await reconcile("--apply", old)).toMatchObject({ code: 0 });
+    await lab.withStore(async (store) => {
+      expect(await store.deletePool("lab", by)).toBe(true);
+      expect(await store.unreserve(parseRange("42:01:00:00:00"), by)).toBe(true);
+    });
+    const range = "42:01:00:00:00:00-42:01:00:00:00:ff";
+    const present = "present 42:00:00:00:00:0a";
+    const gone = ["stale pool lab", `stale reserved ${range}`, present];
+    expect(await reconcile("--apply", old)).toMatchObject({ code: 0, verdicts: gone });
+    expect(await lab.withStore((store) => store.pools())).toHaveLength(1);
+    const current = write("dev", all, { time: "2199-01-01T00:00:00Z" });
+    const back = ["insert pool lab", `insert reserved ${range}`, present];
+    expect(await reconcile("--apply", current)).toMatchObject({ code: 0, verdicts: back });
+  });
+
+  test("tells two exports of one name apart from two of one stack", async () => {
+    const before = write("dev", [{ outputs: outputs() }], { time: "2025-01-01T00:00:00Z" });
+    const after = write("dev", [{ outputs: outputs({ token: "U", installation: "again" }) }], { provider: "again" });
+    const both = await reconcile(after, before);
+    expect(both).toMatchObject({ code: 1, stderr: expect.stringContaining(`leave ${before} out`) });
+    expect(await reconcile("--apply", after)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("leave") });
   });
 
   test("takes the newer of two exports of one stack", async () => {
