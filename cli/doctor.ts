@@ -10,11 +10,14 @@ import { freeShare, LOW_SHARE } from "./pool-fill";
 /** Clocks of machines that keep time differ by less. */
 const CLOCK_MILLISECONDS = 60_000;
 
-/** Yields every check of what a register holds; `now` is in milliseconds since 1970. */
-export async function* contentChecks(register: LeaseStore, now: number): AsyncIterable<Check> {
+/**
+ * Yields every check of what a register holds; `now` is in milliseconds since 1970, `remedy` says what to do when it is not
+ * sound.
+ */
+export async function* contentChecks(register: LeaseStore, now: number, remedy: string): AsyncIterable<Check> {
   const { storeId, seq } = await register.identity();
   yield { check: "identity", verdict: "ok", finding: `${storeId}, at change ${seq}` };
-  yield* await invariants(register);
+  yield* await invariants(register, remedy);
   yield await clock(register, seq, now);
   for (const { name } of await register.pools()) yield pool(name, await register.stats(name));
 }
@@ -33,16 +36,14 @@ export function failed(check: string, error: unknown): Check {
   return { check, verdict: "fault", finding: `${error.message} [${error.code}]` };
 }
 
-async function invariants(register: LeaseStore): Promise<readonly Check[]> {
+async function invariants(register: LeaseStore, remedy: string): Promise<readonly Check[]> {
   const progress = startProgress("checks done");
   const { faults, leases } = await register.verify({ progress: progress.tell }).finally(() => progress.end());
   if (faults.length === 0) {
     return [{ check: "content", verdict: "ok", finding: `${leases} leases, and every invariant holds` }];
   }
-  const advice =
-    "Stop using the register. Restore the newest sound backup (macpool restore FILE --replace), then run: macpool reconcile with the export of each stack.";
   const all = faults.map((finding): Check => ({ check: "content", verdict: "fault", finding }));
-  return [...all, { check: "content", verdict: "fault", finding: advice }];
+  return [...all, { check: "content", verdict: "fault", finding: remedy }];
 }
 
 async function clock(register: LeaseStore, seq: number, now: number): Promise<Check> {

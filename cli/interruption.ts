@@ -21,9 +21,9 @@ export function onInterruption(cleanup: Cleanup): () => void {
   };
 }
 
-/** Makes SIGINT and SIGTERM clean up and end the process with 128 plus the signal's number, as a shell expects. */
+/** Makes SIGINT, SIGTERM and SIGHUP (the terminal was closed) clean up and end the process with 128 plus the signal's number, as a shell expects. */
 export function listenForInterruptions(): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => void interrupt(128 + constants.signals[signal]));
   }
 }

@@ -65,7 +65,10 @@ export function macpool(tell: (help: string) => void): Command {
   const program = new Command("macpool")
     .description("A register of MAC addresses: each is given out once, and stays with its owner.")
     .version(packageVersion())
-    .option("--store <register>", "the register: a path or sqlite:PATH (default: $MACPOOL_STORE, else your own)")
+    .option(
+      "--store <register>",
+      "the register: a path, sqlite:PATH or postgres://... (default: $MACPOOL_STORE, else your own)",
+    )
     .option("--json", "print JSON instead of text")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: tell })

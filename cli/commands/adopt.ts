@@ -8,7 +8,6 @@ import type { LeaseStore } from "../../provider/store/store";
 import { settledJson } from "../by-hand";
 import { withRegister } from "../register";
 import { assertByHand } from "../subject";
-import { grantOne, hand } from "./claim";
 
 interface AdoptOptions {
   readonly owner: string;
@@ -52,27 +51,10 @@ export async function liveLease(register: LeaseStore, address: Mac): Promise<Lea
 }
 
 async function takeOver(register: LeaseStore, lease: Lease, owner: string): Promise<Grant> {
-  const { address, pool, rotation, description, tags, token } = lease;
-  const isRename = lease.owner !== owner;
-  if (
-    isRename &&
-    (await register.update({ address, token, owner, installation: BY_HAND.cli, description, tags })) === undefined
-  ) {
-    throw new MacpoolError(
-      "LEASE_NOT_FOUND",
-      `${formatMac(address)} changed hands meanwhile. Look again: macpool show.`,
-      {
-        details: { address: formatMac(address) },
-      },
-    );
-  }
-  // Granting it anew ends the token that the former holder still has.
-  return grantOne(register, {
-    ...hand(owner, pool),
-    rotation,
-    requestedAddress: address,
-    adopt: true,
-    description,
-    tags,
+  const grant = await register.takeOver({ ...lease, owner, installation: BY_HAND.cli });
+  if (grant !== undefined) return grant;
+  const address = formatMac(lease.address);
+  throw new MacpoolError("LEASE_NOT_FOUND", `${address} changed hands meanwhile. Look again: macpool show ${address}`, {
+    details: { address },
   });
 }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { storeOverride } from "../../provider/environment";
 import type { Check } from "../../provider/store/check";
-import { examineRegister, openRegister, shownStore } from "../../provider/store/open";
+import { examineRegister, isOnServer, openRegister, shownStore } from "../../provider/store/open";
+import { soundAgain } from "../../provider/store/remedies";
 import { ciCheck, contentChecks, failed } from "../doctor";
 import { Unsound } from "../exit-code";
 import { outputOf } from "../output/output";
@@ -70,7 +71,7 @@ async function* content(store: string, context: ReturnType<typeof commandContext
   try {
     const register = await openRegister(store, context);
     try {
-      yield* contentChecks(register, context.clock());
+      yield* contentChecks(register, context.clock(), soundAgain(register.location, isOnServer(store)));
     } finally {
       await register.close();
     }

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { PoolChange } from "../../provider/lease/administer";
 import type { Order, Pool, PoolSpec, Strategy } from "../../provider/lease/pool";
 import { formatRange, parseRange, type Range } from "../../provider/mac/range";
 import { formatDuration, parseDuration } from "../duration";
@@ -100,10 +101,7 @@ function updateCommand(): Command {
       await withRegister(command, async (register, output) => {
         const before = poolNamed(name, await register.pools());
         assertUnmanaged(`Pool "${name}"`, before.managedBy, force === true);
-        const pool = await register.updatePool(name, {
-          ...settingsOf(options),
-          ...changedRanges(before, options),
-        });
+        const pool = await register.updatePool(name, { ...settingsOf(options), ...rangesIn(options) });
         await output.line(pool.name, poolJson(pool));
       });
     });
@@ -150,9 +148,8 @@ function rangesOf(texts: readonly string[]): readonly Range[] {
   return texts.map(parseRange);
 }
 
-function changedRanges(pool: Pool, { range, addRange }: PoolOptions): { readonly ranges?: readonly Range[] } {
-  if (range !== undefined) return { ranges: rangesOf(range) };
-  return addRange === undefined ? {} : { ranges: [...pool.ranges, ...rangesOf(addRange)] };
+function rangesIn({ range, addRange }: PoolOptions): Pick<PoolChange, "ranges" | "addRanges"> {
+  return range === undefined ? { addRanges: rangesOf(addRange ?? []) } : { ranges: rangesOf(range) };
 }
 
 function settingsOf({ strategy, order, quarantine, universal, description }: PoolOptions) {

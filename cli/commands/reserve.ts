@@ -5,7 +5,7 @@ import { formatRange, parseRange, type Range, rangeSize } from "../../provider/m
 import type { LeaseStore } from "../../provider/store/store";
 import { assertUnmanaged, managerText } from "../managed";
 import type { Table } from "../output/table";
-import { withRegister } from "../register";
+import { warn, withRegister } from "../register";
 
 const RESERVATIONS: Table<Reservation> = {
   columns: [
@@ -40,7 +40,9 @@ function addCommand(): Command {
       const reservation = { ...parseRange(text), reason };
       await withRegister(command, async (register, output) => {
         await register.reserve(reservation);
-        await output.line(formatRange(reservation), reservationJson(reservation));
+        const found = await reservationOf(register, reservation);
+        if (found.reason !== reason || found.managedBy !== undefined) warn(reservedBefore(found));
+        await output.line(formatRange(found), reservationJson(found));
       });
     });
 }
@@ -81,6 +83,12 @@ async function reservationOf(register: LeaseStore, { start, end }: Range): Promi
     `There is no reservation of exactly ${formatRange({ start, end })}. See: macpool reserve list.`,
     { details: { range: formatRange({ start, end }) } },
   );
+}
+
+function reservedBefore(found: Reservation): string {
+  const range = formatRange(found);
+  const by = found.managedBy === undefined ? "" : `, managed by ${managerText(found.managedBy)} and ended with it`;
+  return `${range} was reserved before (${found.reason}${by}), and was left as it is.`;
 }
 
 function notRemovable(range: Range): MacpoolError {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { shellWord } from "../../provider/shell-word";
 import { restoreRegister } from "../../provider/store/open";
 import type { Restored } from "../../provider/store/sqlite/restore";
 import { outputOf } from "../output/output";
@@ -10,8 +11,9 @@ const HELP = `
 The backup is checked from end to end first, and is only read. A register that is there is left alone unless you say
 --replace; then it is kept beside the restored one, and whoever has it open is refused from then on.
 
-Leases that were granted after the backup are not in it, but in the state of the stacks. Bring them back before you go
-on: export each stack (pulumi stack export --file STACK.json) and run macpool reconcile STACK.json... --apply
+Leases that were granted after the backup are not in it. Bring them back before you go on: those of stacks are in their
+states (pulumi stack export --file STACK.json; macpool reconcile STACK.json... --apply); those made by hand are only in
+the register that was replaced (macpool list --state live --store KEPT), and are to be claimed again.
 
 Example:
   macpool restore ./register-backup.db --replace`;
@@ -42,14 +44,17 @@ function jsonOf({ location, storeId, seq, leases, replaced }: Restored) {
 
 function advice({ storeId, seq, replaced }: Restored): readonly string[] {
   const words: string[] = [];
-  if (replaced !== undefined) words.push(`The register that was there is kept at ${replaced.keptAt}.`);
+  const keptAt = replaced?.keptAt ?? "";
+  if (replaced !== undefined) words.push(`The register that was there is kept at ${keptAt}.`);
   const before = replaced?.identity;
   if (before !== undefined && before.storeId !== storeId) {
     words.push(
       `It was another register (${before.storeId}; this one is ${storeId}): stacks that used it will refuse this one.`,
     );
   } else if (before !== undefined && before.seq > seq) {
-    words.push(`It had come to change ${before.seq}, and the restored one is at ${seq}.`);
+    words.push(
+      `It had come to change ${before.seq}, and the restored one is at ${seq}. Addresses that next, claim or import leased in between are free again: look for them (macpool list --state live --store ${shellWord(keptAt)}) and claim them again before anybody else gets them.`,
+    );
   }
   words.push(
     "States of stacks may be ahead of this register. For each stack run: pulumi stack export --file STACK.json; then: macpool reconcile STACK.json... --apply",

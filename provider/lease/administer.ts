@@ -26,7 +26,7 @@ export function createPool(spec: PoolSpec, ledger: Ledger, by?: Manager, adopt =
   const existing = ledger.pool(pool.name);
   if (existing !== undefined) {
     const isRetry = by !== undefined && isSameManager(existing.managedBy, by);
-    if (!isRetry && !adopt) throw poolExists(existing);
+    if (!isRetry && !adopt) throw poolExists(existing, by);
     return change(pool, existing, ledger, by);
   }
   assertDisjoint(pool, ledger);
@@ -52,16 +52,25 @@ export function predictPool(
   return createPool(spec, new Rehearsal(view, planned, spec.name, by), by, adopt);
 }
 
+/** What may change of a pool; what is undefined stays. */
+export interface PoolChange extends Partial<Omit<PoolSpec, "name">> {
+  /** Ranges that come to those it has. */
+  readonly addRanges?: readonly Range[] | undefined;
+}
+
 /**
  * Changes a pool and returns it. With `by`, that declaration manages it from now on; otherwise its manager stays.
  *
  * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or a live lease would lie
  * outside; those of `definePool`.
  */
-export function updatePool(name: string, changes: Partial<Omit<PoolSpec, "name">>, ledger: Ledger, by?: Manager): Pool {
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+export function updatePool(name: string, changes: PoolChange, ledger: Ledger, by?: Manager): Pool {
+  const { addRanges = [], ...rest } = changes;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const existing = requirePool(name, ledger);
-  return change(definePool({ ...existing, ...given, name }, by ?? existing.managedBy), existing, ledger, by);
+  const spec: PoolSpec = { ...existing, ...given, name };
+  const ranges = [...spec.ranges, ...addRanges];
+  return change(definePool({ ...spec, ranges }, by ?? existing.managedBy), existing, ledger, by);
 }
 
 function change(pool: Pool, existing: Pool, ledger: Ledger, by: Manager | undefined): Pool {
@@ -183,10 +192,11 @@ function firstLive(pool: Pool, view: LedgerView): Lease | undefined {
   return undefined;
 }
 
-function poolExists({ name, managedBy }: Pool): MacpoolError {
+function poolExists({ name, managedBy }: Pool, by: Manager | undefined): MacpoolError {
+  const remedy = `Update it${by === undefined ? " or choose another name" : ", choose another name, or set adopt to manage it from here"}.`;
   return new MacpoolError(
     "POOL_CONFLICT",
-    `Pool "${name}" exists already, managed by ${managerText(managedBy)}. Update it, choose another name, or set adopt to manage it from here.`,
+    `Pool "${name}" exists already, managed by ${managerText(managedBy)}. ${remedy}`,
     { details: { pool: name, ...managedBy } },
   );
 }
@@ -203,9 +213,10 @@ function stillInUse(held: Lease, live: number): MacpoolError {
 
 function reservedOtherwise(existing: Reservation): MacpoolError {
   const range = formatRange(existing);
+  const why = existing.reason === "" ? "" : ` (${existing.reason})`;
   const words = isBuiltIn(existing)
     ? `Every register keeps ${range} (${existing.reason}) from being handed out: it needs no reservation.`
-    : `${range} is reserved already (${existing.reason}), managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
+    : `${range} is reserved already${why}, managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
   return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...existing.managedBy } });
 }
 

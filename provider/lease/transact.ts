@@ -5,7 +5,7 @@ import { type Entitlement, entitlement } from "./held";
 import type { AcquireRequest, Labels, Lease, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { PlannedPools } from "./overlay";
-import { ANONYMOUS } from "./owner";
+import { ANONYMOUS, isByHand } from "./owner";
 import type { Pool } from "./pool";
 
 /** A derived pool below this size is too likely to hold a surprise between preview and update to promise from. */
@@ -120,6 +120,18 @@ export function update(change: LeaseChange, ledger: Ledger): Lease | undefined {
 }
 
 /**
+ * Gives a live lease to another owner, or to the same one anew, and ends its token. Returns the grant, or undefined when
+ * the lease is not live under that token.
+ */
+export function takeOver(change: LeaseChange, ledger: Ledger): Grant | undefined {
+  const lease = liveByToken(change, ledger);
+  if (lease === undefined) return undefined;
+  const { address, owner, installation, description, tags } = change;
+  const request = { ...lease, owner, installation, description, tags };
+  return record(request, { rule: "adopt", address }, liveOf(request, ledger), ledger);
+}
+
+/**
  * Returns the pool called `name`.
  *
  * @throws MacpoolError POOL_NOT_FOUND, listing the pools there are.
@@ -178,5 +190,7 @@ function namesake(granted: Lease, live: readonly Lease[]): string | undefined {
   const { owner, pool, installation } = granted;
   const other = live.find((lease) => lease.installation !== installation && lease.address !== granted.address);
   if (other === undefined) return undefined;
-  return `Owner "${owner}" also holds ${formatMac(other.address)} in pool "${pool}" under installation ${other.installation || "none"}: another stack of the same name, or a lost state. It was left alone; this stack got ${formatMac(granted.address)}. Set adopt to take the other lease over instead.`;
+  const also = `Owner "${owner}" also holds ${formatMac(other.address)} in pool "${pool}" under installation ${other.installation || "none"}`;
+  if (isByHand(installation)) return `${also}. It was left alone; ${formatMac(granted.address)} is leased besides.`;
+  return `${also}: another stack of the same name, or a lost state. It was left alone; this stack got ${formatMac(granted.address)}. Set adopt to take the other lease over instead.`;
 }

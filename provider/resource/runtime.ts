@@ -132,8 +132,13 @@ class Runtime {
       await pause(QUIET_MILLISECONDS);
       this.#assertMayCreate(error);
     }
-    await this.#create();
-    return this.register();
+    const refusal = await this.#create();
+    try {
+      return await this.register();
+    } catch (error) {
+      // Something was in the way that is no register, such as the log of one that was moved away.
+      throw isMissing(error) ? (refusal ?? error) : error;
+    }
   }
 
   /**
@@ -206,13 +211,16 @@ class Runtime {
     return store;
   }
 
-  async #create(): Promise<void> {
+  /** Creates the register, and returns why it was not created when there is one by now. */
+  async #create(): Promise<MacpoolError | undefined> {
     try {
       const location = await createRegister(this.settings.store, context(this.settings));
       console.log(`macpool: created the register ${location}`);
+      return undefined;
     } catch (error) {
       // Another process created it at the same moment.
-      if (!(MacpoolError.is(error) && error.code === "REGISTER_EXISTS")) throw error;
+      if (MacpoolError.is(error) && error.code === "REGISTER_EXISTS") return error;
+      throw error;
     }
   }
 

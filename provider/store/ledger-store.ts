@@ -13,7 +13,7 @@ import { acquireBlock, predictBlock } from "../lease/block";
 import type { AcquireRequest, Lease, RegisterEvent } from "../lease/lease";
 import type { Ledger, LedgerView } from "../lease/ledger";
 import { assess, recover } from "../lease/recover";
-import { acquire, type Grant, predict, release, update } from "../lease/transact";
+import { acquire, type Grant, predict, release, takeOver, update } from "../lease/transact";
 import type { RegisterRecord } from "./record";
 import type { EventFilter, Following, LeaseFilter, LeaseStore, RegisterIdentity, Settled, Verification } from "./store";
 
@@ -50,6 +50,7 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
       backend.read((view) => predictBlock(request, view, isPromised, planned)),
     release: (refs) => backend.write((ledger) => refs.map((ref) => release(ref, ledger))),
     update: (change) => backend.write((ledger) => update(change, ledger)),
+    takeOver: (change) => backend.write((ledger) => takeOver(change, ledger)),
     find: (address) => backend.read((view) => view.at(address)),
     list: (filter = {}) => backend.leases(filter),
     reserve: (reservation, by, adopt) => backend.write((ledger) => reserve(reservation, ledger, by, adopt)),

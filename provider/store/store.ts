@@ -1,3 +1,4 @@
+import type { PoolChange } from "../lease/administer";
 import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest, Lease, PoolUsage, RegisterEvent } from "../lease/lease";
@@ -106,12 +107,12 @@ export interface LeaseStore {
   predictPool(spec: PoolSpec, by?: Manager, adopt?: boolean, planned?: readonly Pool[]): Promise<Pool>;
 
   /**
-   * Changes a pool and returns it; fields left out stay. Its own leases stay what they are. With `by`, that declaration
+   * Changes a pool and returns it; fields left out stay, and `addRanges` come to the ranges it has. Its own leases stay what they are. With `by`, that declaration
    * manages it from now on; otherwise its manager stays.
    *
    * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or leaves a lease outside.
    */
-  updatePool(name: string, change: Partial<Omit<PoolSpec, "name">>, by?: Manager): Promise<Pool>;
+  updatePool(name: string, change: PoolChange, by?: Manager): Promise<Pool>;
 
   /**
    * Deletes a pool and returns true; returns false when there is none or, with `by`, when another declaration manages
@@ -172,6 +173,12 @@ export interface LeaseStore {
 
   /** Renames or relabels a live lease; returns it, or undefined when it is not live under that token. */
   update(change: LeaseChange): Promise<Lease | undefined>;
+
+  /**
+   * Gives a live lease to another owner, or to the same one anew: the address stays, the token ends. Returns the grant, or
+   * undefined when it is not live under that token.
+   */
+  takeOver(change: LeaseChange): Promise<Grant | undefined>;
 
   /** Returns the lease of an address, live or released, or undefined when nobody ever had it. */
   find(address: Mac): Promise<Lease | undefined>;

@@ -91,9 +91,7 @@ class PooledDatabase implements Database {
   readonly location: string;
   readonly schema: string;
   readonly #pool: pg.Pool;
-  readonly #sessions = new WeakMap<pg.PoolClient, Queryable>();
-  /** When each connection was there, on this process's own clock. */
-  readonly #since = new WeakMap<pg.PoolClient, number>();
+  readonly #sessions = new WeakMap<pg.PoolClient, Session>();
   /** The server's ids of connections that broke and whose work may go on there, and since when they were there. */
   readonly #lost = new Map<number, number>();
   #isClosed = false;
@@ -118,7 +116,7 @@ class PooledDatabase implements Database {
     // A connection that breaks fails its query, or is replaced by the next one; without listeners it would end the process.
     this.#pool.on("error", () => undefined);
     this.#pool.on("connect", (client) => {
-      this.#since.set(client, performance.now());
+      this.#sessions.set(client, new Session(client));
       client.on("error", () => undefined);
     });
   }
@@ -134,18 +132,16 @@ class PooledDatabase implements Database {
     leavesItSound: (error: unknown) => boolean = () => false,
   ): Promise<T> {
     const client = await this.#pool.connect();
+    const session = this.#sessions.get(client);
+    if (session === undefined) throw new Error("the pool told of every connection that it made");
     let isSound = false;
     try {
-      const session = this.#sessions.get(client) ?? { query: (statement) => run(client, statement) };
-      this.#sessions.set(client, session);
       const value = await work(session);
       isSound = true;
       return value;
     } catch (error) {
       isSound = leavesItSound(error);
-      const since = this.#since.get(client);
-      if (isLost(error) && since !== undefined && "processID" in client)
-        this.#lost.set(Number(client.processID), since);
+      if (isLost(error) && "processID" in client) this.#lost.set(Number(client.processID), session.since);
       throw error;
     } finally {
       client.release(!isSound);
@@ -170,16 +166,27 @@ class PooledDatabase implements Database {
   }
 }
 
-async function run<Row>(client: pg.PoolClient, statement: Statement | string): Promise<readonly Row[]> {
-  if (typeof statement === "string") return (await client.query(statement)).rows;
-  const { text, name, values, timeout } = statement;
-  const config = {
-    text,
-    ...(values === undefined ? {} : { values: values.map(encodeParameter) }),
-    ...(name === undefined ? {} : { name }),
-    ...(timeout === undefined ? {} : { query_timeout: timeout }),
-  };
-  return (await client.query(config)).rows;
+/** One connection. */
+class Session implements Queryable {
+  /** When it was there, in milliseconds on this process's own clock. */
+  readonly since = performance.now();
+  readonly #client: pg.PoolClient;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async query<Row>(statement: Statement | string): Promise<readonly Row[]> {
+    if (typeof statement === "string") return (await this.#client.query(statement)).rows;
+    const { text, name, values, timeout } = statement;
+    const config = {
+      text,
+      ...(values === undefined ? {} : { values: values.map(encodeParameter) }),
+      ...(name === undefined ? {} : { name }),
+      ...(timeout === undefined ? {} : { query_timeout: timeout }),
+    };
+    return (await this.#client.query(config)).rows;
+  }
 }
 
 function locationOf({ host, port, database }: pg.Client, schema: string): string {

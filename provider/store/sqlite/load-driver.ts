@@ -30,11 +30,20 @@ export function driverRisk(node = process.versions.node, addon = installedAddon(
   return "better-sqlite3 was compiled with the headers of Node.js 24.19 or newer, and can abort the process at any garbage collection (nodejs/node#65446). Change to Node.js 24.18 or older and run there, in the project directory: npm rebuild better-sqlite3";
 }
 
-/** Returns the native module as better-sqlite3 is installed with it; nothing where it is kept elsewhere. */
+/** Returns the native module as better-sqlite3 is installed with it; nothing where it is kept elsewhere, or missing. */
 export function installedAddon(): Buffer {
-  const directory = dirname(require.resolve("better-sqlite3/package.json"));
-  const path = join(directory, "build", "Release", "better_sqlite3.node");
-  return existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  const path = addonPath();
+  return path !== undefined && existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+}
+
+function addonPath(): string | undefined {
+  try {
+    const directory = dirname(require.resolve("better-sqlite3/package.json"));
+    return join(directory, "build", "Release", "better_sqlite3.node");
+  } catch {
+    // Whoever opens a register says what is missing.
+    return undefined;
+  }
 }
 
 function nativeModuleError(error: unknown): MacpoolError {

@@ -54,6 +54,7 @@ function lockOut(target: string): Held | undefined {
   if (stat === undefined || (stat.isFile() && stat.size === 0)) return undefined;
   if (!stat.isFile()) throw notFile(target);
   const Driver = loadDriver();
+  assertNotForeign(Driver, target);
   const database = new Driver(target, { fileMustExist: true, timeout: 0 });
   try {
     if (!isOurs(database)) throw foreign(target);
@@ -63,6 +64,20 @@ function lockOut(target: string): Held | undefined {
     database.close();
     if (isUnreadable(error)) return undefined;
     throw translate(error, target);
+  }
+}
+
+/** Read-only, because a writer would fold the log of somebody else's database into it when it closes. */
+function assertNotForeign(Driver: typeof Database, target: string): void {
+  let database: Database.Database | undefined;
+  try {
+    database = new Driver(target, { readonly: true, fileMustExist: true, timeout: 0 });
+    if (!isOurs(database)) throw foreign(target);
+  } catch (error) {
+    // One that cannot be read like this, as after a cut-off change, is looked at again by who may write.
+    if (MacpoolError.is(error)) throw error;
+  } finally {
+    database?.close();
   }
 }
 

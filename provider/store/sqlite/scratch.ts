@@ -66,8 +66,9 @@ export function removeSideFiles(path: string): void {
  * @throws MacpoolError REGISTER_EXISTS naming what is there.
  */
 export function assertVacant(path: string, advice?: string): void {
-  const taken = [path, ...LOGS.map((suffix) => path + suffix)].find((file) => existsSync(file));
-  if (taken !== undefined) throw occupied(taken, undefined, advice);
+  if (existsSync(path)) throw occupied(path, undefined, advice);
+  const log = LOGS.map((suffix) => path + suffix).find((file) => existsSync(file));
+  if (log !== undefined) throw occupied(log, undefined, LOG_ADVICE);
 }
 
 /**
@@ -167,8 +168,11 @@ function creating<T>(directory: string, work: () => T): T {
 }
 
 const ADVICE = "Choose another path, or move it away first.";
+const LOG_ADVICE =
+  "It holds the newest changes of a register that was here: put both where that one is now, or choose another path.";
 
-function occupied(path: string, cause?: unknown, advice = ADVICE): MacpoolError {
+/** Returns REGISTER_EXISTS for what is at `path`. */
+export function occupied(path: string, cause?: unknown, advice = ADVICE): MacpoolError {
   return new MacpoolError("REGISTER_EXISTS", `There is a file at ${path} already; it was left alone. ${advice}`, {
     cause,
     details: { path },

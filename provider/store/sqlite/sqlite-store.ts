@@ -14,7 +14,7 @@ import { dump } from "./dump";
 import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
 import { withPatience } from "./patience";
 import { events, leases } from "./queries";
-import { makeDirectories, removeDirectories, syncDirectory } from "./scratch";
+import { assertVacant, makeDirectories, occupied, removeDirectories, syncDirectory } from "./scratch";
 import { isCorrupt, isUnsynced, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
@@ -48,7 +48,7 @@ export async function openSqliteStore(
 /**
  * Creates the register at `path`, with its directory; nothing is left behind when that fails.
  *
- * @throws MacpoolError REGISTER_EXISTS when there is a file; REGISTER_UNUSABLE, REGISTER_FULL or NATIVE_MODULE.
+ * @throws MacpoolError REGISTER_EXISTS when there is a file, or the log of one; REGISTER_UNUSABLE, REGISTER_FULL or NATIVE_MODULE.
  */
 export function createSqliteRegister(
   path: string,
@@ -88,12 +88,16 @@ function fill(database: Database.Database, content: InitialContent, context: Sto
   ledger.flush();
 }
 
+const USE_IT = "Use it as it is, or choose another path.";
+
 /** Creates the file for this process alone: of two that try at once, one gets REGISTER_EXISTS. */
 function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void)[]): void {
   try {
     const outermost = makeDirectories(dirname(file));
     undo.push(() => removeDirectories(dirname(file), outermost));
     checkFileSystem(dirname(file), { ...fileSystem, mountPoints: () => [] });
+    // SQLite would remove the log of a register that was moved away without it.
+    assertVacant(file, USE_IT);
     closeSync(openSync(file, "wx", 0o600));
     undo.push(() => {
       for (const suffix of ["", "-journal"]) rmSync(file + suffix, { force: true });
@@ -103,11 +107,7 @@ function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void
     const { code, syscall, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
     // From `mkdir` the same code says that the path leads through a file.
     if (code === "EEXIST" && syscall === "open") {
-      throw new MacpoolError(
-        "REGISTER_EXISTS",
-        `There is a file at ${file} already; it was left alone. Use it as it is, or choose another path.`,
-        { cause: error, details: { path: file } },
-      );
+      throw occupied(file, error, USE_IT);
     }
     throw new MacpoolError(
       "REGISTER_UNUSABLE",
