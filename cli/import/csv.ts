@@ -4,9 +4,12 @@ import { tagsOfText } from "./tags";
 
 const ONE_MEBIBYTE = 2 ** 20;
 
-/** Names a column may have, without case, spaces, `_` and `-`; of several owners the first in this order counts. */
+/**
+ * Names a column may have, without case, spaces, `_` and `-`; of several the first in this order counts. Beside `hwaddr`
+ * an `address` is one of IP, as in Kea's lease file.
+ */
 const COLUMNS = {
-  address: ["address", "mac", "macaddress", "hwaddress", "hwaddr", "hardwareaddress"],
+  address: ["mac", "macaddress", "hwaddress", "hwaddr", "hardwareaddress", "address"],
   owner: ["owner", "name", "hostname"],
   pool: ["pool"],
   description: ["description"],
@@ -20,13 +23,16 @@ export function isCsvHeader(line: string): boolean {
   return headerOf(line.replace(/^\ufeff/, "").split(delimiterOf(line))).address !== -1;
 }
 
-/** Reads comma-separated values (RFC 4180) with a header; semicolons and tabs will do as well. */
+/**
+ * Reads comma-separated values (RFC 4180) with a header; semicolons and tabs will do as well. Before the header there may be
+ * blank lines and comments.
+ */
 export function parseCsv(text: string): readonly Entry[] {
   // The library counts a line end within quotes twice when it has two characters.
-  const [header, ...rows] = records(text.replaceAll("\r\n", "\n"));
+  const [header, ...rows] = records(withoutPreamble(text.replaceAll("\r\n", "\n")));
   const columns = headerOf(header?.fields ?? []);
   if (columns.address === -1) {
-    throw unreadable("line 1", 'the header names no column "address" or "mac".');
+    throw unreadable(`line ${header?.line ?? 1}`, 'the header names no column "address" or "mac".');
   }
   return rows.map(({ line, fields }) => {
     const cell = (column: Column) => fields[columns[column]]?.trim() || undefined;
@@ -42,13 +48,26 @@ export function parseCsv(text: string): readonly Entry[] {
   });
 }
 
+/** Empties the lines before the header, which keeps the numbers of those behind it. */
+function withoutPreamble(text: string): string {
+  const lines = text.split("\n");
+  const header = lines.findIndex((line) => !isPreamble(line));
+  return header === -1 ? "" : lines.fill("", 0, header).join("\n");
+}
+
+/** A header may begin with a column of numbers that is called `#`. */
+function isPreamble(line: string): boolean {
+  if (/^\s*#\s*[,;\t]/.test(line) && isCsvHeader(line)) return false;
+  return /^\s*(?:#|$)/.test(line);
+}
+
 interface CsvRecord {
   readonly line: number;
   readonly fields: readonly string[];
 }
 
 function records(text: string): readonly CsvRecord[] {
-  const delimiter = delimiterOf(text.slice(0, text.search(/[\r\n]|$/)));
+  const delimiter = delimiterOf(/[^\r\n]+/.exec(text)?.[0] ?? "");
   const found: CsvRecord[] = [];
   const options = {
     bom: true,

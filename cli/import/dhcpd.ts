@@ -1,4 +1,4 @@
-import { type Entry, lineCounter, unreadable } from "./entry";
+import { type Entry, lineCounter, type NamedFile, notFollowed, unreadable } from "./entry";
 
 interface Token {
   readonly text: string;
@@ -9,9 +9,14 @@ interface Token {
 interface Block {
   /** The name of a `host` declaration; undefined for any other block. */
   readonly host: string | undefined;
+  /** Whether the server wrote it, which it does in its leases file alone. */
+  isDynamic: boolean;
   isDeleted: boolean;
   readonly entries: Entry[];
 }
+
+/** The entries of each block, by the host's name. */
+type Hosts = Map<string, (readonly Entry[])[]>;
 
 /** Comment, quoted text, punctuation or word; a quote without end is a word of its own and fails later. */
 const TOKEN = /#[^\n]*|"([^"\\\n]*(?:\\.[^"\\\n]*)*)"|[{};]|[^\s{};"#]+|"/g;
@@ -19,8 +24,9 @@ const MAX_DEPTH = 1000;
 
 /** Reads an ISC dhcpd configuration or leases file: `host` declarations, in whatever groups. The owner is the host's name. */
 export function parseDhcpd(text: string): readonly Entry[] {
-  const open: Block[] = [{ host: undefined, isDeleted: false, entries: [] }];
-  const all: Entry[] = [];
+  const open: Block[] = [blockOf([])];
+  const hosts: Hosts = new Map();
+  const files: NamedFile[] = [];
   let statement: Token[] = [];
   for (const token of tokens(text)) {
     if (token.isQuoted || !["{", "}", ";"].includes(token.text)) {
@@ -28,13 +34,16 @@ export function parseDhcpd(text: string): readonly Entry[] {
       continue;
     }
     if (token.text === "{") open.push(blockOf(statement));
-    else if (token.text === ";") take(statement, open.at(-1));
-    else for (const entry of closed(open, token)) all.push(entry);
+    else if (token.text === "}") enter(closed(open, token), hosts);
+    else {
+      take(statement, open.at(-1));
+      files.push(...includedBy(statement));
+    }
     if (open.length > MAX_DEPTH) throw unreadable(`line ${token.line}`, "it is nested too deeply.");
     statement = [];
   }
   if (open.length > 1) throw unreadable("at its end", "a { has no }.");
-  return all;
+  return [...[...hosts.values()].flat(2), ...notFollowed(files)];
 }
 
 function* tokens(text: string): Iterable<Token> {
@@ -50,13 +59,23 @@ function* tokens(text: string): Iterable<Token> {
 
 function blockOf(statement: readonly Token[]): Block {
   const [keyword, name] = statement;
-  const isHost = keyword?.isQuoted === false && keyword.text.toLowerCase() === "host";
-  return { host: isHost ? (name?.text ?? "") : undefined, isDeleted: false, entries: [] };
+  const host = isKeyword(keyword, "host") ? (name?.text ?? "") : undefined;
+  return { host, isDynamic: false, isDeleted: false, entries: [] };
+}
+
+function isKeyword(token: Token | undefined, keyword: string): boolean {
+  return token?.isQuoted === false && token.text.toLowerCase() === keyword;
+}
+
+function includedBy([keyword, file]: readonly Token[]): readonly NamedFile[] {
+  if (keyword === undefined || !isKeyword(keyword, "include")) return [];
+  return [{ place: `line ${keyword.line}`, name: file?.text ?? "" }];
 }
 
 function take(statement: readonly Token[], block: Block | undefined): void {
   const [keyword, type, address] = statement;
   if (block?.host === undefined || keyword === undefined) return;
+  if (keyword.text.toLowerCase() === "dynamic") block.isDynamic = true;
   if (keyword.text.toLowerCase() === "deleted") block.isDeleted = true;
   if (keyword.text.toLowerCase() !== "hardware") return;
   const entry: Entry = { place: `line ${keyword.line}`, address: address?.text ?? "", owner: block.host || undefined };
@@ -67,9 +86,21 @@ function take(statement: readonly Token[], block: Block | undefined): void {
   }
 }
 
-/** A leases file says of a host that went: `deleted;`. */
-function closed(open: Block[], token: Token): readonly Entry[] {
+function closed(open: Block[], token: Token): Block {
   const block = open.length > 1 ? open.pop() : undefined;
   if (block === undefined) throw unreadable(`line ${token.line}`, "a } has no {.");
-  return block.isDeleted ? [] : block.entries;
+  return block;
+}
+
+/**
+ * A leases file is a log: what it says last of a host counts, and of a host that went it says `deleted;` alone
+ * (dhcpd.leases(5)). What an administrator wrote stays: dhcpd starts with no two hosts of one name, but files get joined.
+ */
+function enter({ host, isDynamic, isDeleted, entries }: Block, hosts: Hosts): void {
+  if (host === undefined) return;
+  if (host !== "" && (isDynamic || isDeleted)) hosts.delete(host);
+  if (isDeleted) return;
+  const others = hosts.get(host) ?? [];
+  others.push(entries);
+  hosts.set(host, others);
 }

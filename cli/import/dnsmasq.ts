@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
 import { readMac } from "../../provider/mac/mac";
-import type { Entry } from "./entry";
+import { type Entry, notFollowed } from "./entry";
 
 const OPTION = /^\s*(?:--)?dhcp-host\s*=\s*/;
+/** What names files with more options, or with hosts. */
+const FILE = /^\s*(?:--)?(?:conf-(?:file|dir)|dhcp-hosts(?:file|dir))\s*=\s*(.*)$/;
 /** Optionally the hardware type, as ARP numbers it, then six octets, of which any may be `*`. */
 const HARDWARE = /^(?:([0-9a-f]{1,2})-)?([0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5})$/i;
 const WILDCARD = /^(?:[0-9a-f]{1,2}-)?(?:[0-9a-f]{1,2}|\*)(?::(?:[0-9a-f]{1,2}|\*)){5}$/i;
@@ -23,12 +25,17 @@ export function isHostsFileLine(line: string): boolean {
 /** Reads a dnsmasq configuration, or a file that its option `dhcp-hostsfile` names. The owner is the host's name. */
 export function parseDnsmasq(text: string): readonly Entry[] {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  const isConfiguration = lines.some(isDhcpHost);
-  return lines.flatMap((line, index) => {
+  const files = lines.flatMap((line, index) => {
+    const name = FILE.exec(withoutComment(line))?.[1];
+    return name === undefined ? [] : [{ place: `line ${index + 1}`, name: name.trim() }];
+  });
+  const isConfiguration = files.length > 0 || lines.some(isDhcpHost);
+  const hosts = lines.flatMap((line, index) => {
     if (isConfiguration && !isDhcpHost(line)) return [];
     const value = withoutComment(line).replace(OPTION, "");
     return value.trim() === "" ? [] : hostOf(value, `line ${index + 1}`);
   });
+  return [...hosts, ...notFollowed(files)];
 }
 
 function hostOf(value: string, place: string): readonly Entry[] {

@@ -1,4 +1,5 @@
 import { type ErrorCode, MacpoolError } from "../../provider/error";
+import { quote } from "../../provider/mac/quote";
 
 /** One address that a file says is in use. */
 export interface Entry {
@@ -33,6 +34,25 @@ export type Parse = (text: string) => readonly Entry[];
 /** Returns the error for a file that is not of the format it seemed to be of. */
 export function unreadable(place: string, why: string, cause?: unknown): MacpoolError {
   return new MacpoolError("INVALID_FILE", `The file cannot be read, ${place}: ${why}`, { cause, details: { place } });
+}
+
+/** A file that another one says is part of it. */
+export interface NamedFile {
+  readonly place: string;
+  readonly name: string;
+}
+
+/** More names than a row has room for are counted. */
+const MAX_NAMES = 10;
+
+/** Returns the one entry that says which files are not read with the one that names them; none when it names none. */
+export function notFollowed(files: readonly NamedFile[]): readonly Entry[] {
+  const [first] = files;
+  if (first === undefined) return [];
+  const names = files.slice(0, MAX_NAMES).map(({ name }) => quote(name));
+  const more = files.length > MAX_NAMES ? ` and ${files.length - MAX_NAMES} more` : "";
+  const skip = `Files that the file names are not read with it: ${names.join(", ")}${more}. Import each of them by itself.`;
+  return [{ place: first.place, address: "", skip }];
 }
 
 /** Returns, for a text, the number from 1 of the line that each position is in; positions must be asked in ascending order. */

@@ -58,6 +58,7 @@ function detect(text: string): Format | undefined {
   if (isCsvHeader(first)) return "csv";
   if (lines.some(isDhcpHost)) return "dnsmasq";
   if (/^\s*host\s[^\n{]{1,300}\{/m.test(start) || /\bhardware\s+ethernet\b/.test(start)) return "dhcpd";
-  if (isQemu(start)) return "qemu";
-  return lines.some(isHostsFileLine) ? "dnsmasq" : undefined;
+  // Before QEMU, whose name a host may have.
+  if (lines.some(isHostsFileLine)) return "dnsmasq";
+  return isQemu(start) ? "qemu" : undefined;
 }

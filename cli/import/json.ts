@@ -1,7 +1,8 @@
 import { type Entry, unreadable } from "./entry";
 import { tagsOfText } from "./tags";
 
-const ADDRESS = ["address", "mac", "macAddress", "mac_address", "hwaddr", "hw-address"];
+/** Of several the first in this order counts: beside the others an `address` is one of IP. */
+const ADDRESS = ["mac", "macAddress", "mac_address", "hwaddr", "hw-address", "address"];
 const OWNER = ["owner", "name", "hostname"];
 
 /** Reads an array of objects, objects one a line (JSON Lines, as `macpool list --json` prints them), or one object. */

@@ -46,7 +46,7 @@ function planned(entry: Entry, pools: readonly Pool[], options: PlanOptions, see
   if (entry.fault !== undefined || entry.skip !== undefined) return refused(entry, entry.fault);
   const mac = addressOf(entry);
   const before = seen.get(mac);
-  if (before !== undefined) throw twice(mac, before);
+  if (before !== undefined) return repeated(entry, before, mac);
   const address = formatMac(mac);
   const owner = parseOwner((options.ownerPrefix ?? "") + (entry.owner ?? address));
   const pool = entry.pool ?? options.pool ?? homeOf(mac, pools);
@@ -55,6 +55,17 @@ function planned(entry: Entry, pools: readonly Pool[], options: PlanOptions, see
   seen.set(mac, entry);
   const request = { owner, installation: BY_HAND.import, pool, rotation: "", description, tags, requestedAddress: mac };
   return { entry, address, owner, request, fault: undefined };
+}
+
+/**
+ * One NIC in two places, such as a host in two subnets, is one. Without owners nobody knows, and two NICs with one address
+ * are what the register is there to prevent.
+ *
+ * @throws MacpoolError ADDRESS_TAKEN when it may be another NIC.
+ */
+function repeated(entry: Entry, before: Entry, mac: Mac): Planned {
+  if (entry.owner === undefined || entry.owner !== before.owner) throw twice(mac, before);
+  return refused({ ...entry, skip: `The file has it before, at ${before.place}, for the same owner.` }, undefined);
 }
 
 function refused(entry: Entry, fault: Fault | undefined): Planned {

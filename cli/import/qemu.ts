@@ -1,9 +1,12 @@
+import { type Mac, readMac } from "../../provider/mac/mac";
 import { type Entry, unreadable } from "./entry";
-import { wordsOf } from "./words";
+import { withoutComment, wordsOf } from "./words";
 
 /** What starts a QEMU: Debian, Fedora and Proxmox name it so. */
 const PROGRAM = /(?:^|\/)(?:qemu-system-[\w-]+|qemu-kvm|qemu|kvm)$/;
 const NIC = /(?:^|\s|\0)--?(?:device|nic|net)(?:\s|\0)/;
+/** What gives a NIC its address, as an option or in JSON, wherever it stands. */
+const ASSIGNED = /(?<![\w-])(?:mac|macaddr)(?:=|\\?["']\s*:\s*)\\?["']?([0-9A-Fa-f:-]{11,17})(?![0-9A-Fa-f:-])/g;
 
 /** Returns whether the text has command lines of QEMU. */
 export function isQemu(text: string): boolean {
@@ -12,13 +15,34 @@ export function isQemu(text: string): boolean {
 
 /**
  * Reads command lines of QEMU: a shell script, a process list, the log that libvirt keeps, or `/proc/PID/cmdline`. The
- * owner is `NAME/NETDEV`, from `-name` and the device.
+ * owner is `NAME/NETDEV`, from `-name` and the device. An address that stands elsewhere, such as in a variable, is refused.
  */
 export function parseQemu(text: string): readonly Entry[] {
   const entries = commands(text).flatMap(({ words, place }) => nicsOf(words, place));
   if (entries.length === 0)
     throw unreadable("anywhere in it", "no command line of QEMU gives a NIC its address (mac=).");
-  return entries;
+  return [...entries, ...strays(text, entries)];
+}
+
+/** Returns a refused entry for each address that no command line was found to use: it must not be passed over. */
+function strays(text: string, entries: readonly Entry[]): readonly Entry[] {
+  const known = new Set(entries.map(({ address }) => readMac(address)));
+  const reason =
+    "It is in no -device, -nic or -net that could be read. Write it out there, or register it with macpool claim.";
+  return text.split(/\r?\n/).flatMap((line, index) =>
+    assignedIn(line).flatMap(({ mac, address }) => {
+      if (known.has(mac)) return [];
+      known.add(mac);
+      return [{ place: `line ${index + 1}`, address, fault: { code: "INVALID_FILE" as const, reason } }];
+    }),
+  );
+}
+
+function assignedIn(line: string): readonly { readonly mac: Mac; readonly address: string }[] {
+  return [...withoutComment(line).matchAll(ASSIGNED)].flatMap(([, address = ""]) => {
+    const mac = readMac(address);
+    return mac === undefined ? [] : [{ mac, address }];
+  });
 }
 
 interface Command {
@@ -32,13 +56,14 @@ function commands(text: string): readonly Command[] {
   const found: Command[] = [];
   let waiting: string[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const isContinued = line.endsWith("\\");
+    // A comment ends with its line, whatever its last character is.
+    const isContinued = line.endsWith("\\") && withoutComment(line) === line;
     waiting.push(isContinued ? line.slice(0, -1) : line);
     if (isContinued) continue;
-    for (const command of split(wordsOf(waiting.join(" ")), `line ${index + 2 - waiting.length}`)) found.push(command);
+    for (const command of split(wordsOf(waiting.join("")), `line ${index + 2 - waiting.length}`)) found.push(command);
     waiting = [];
   }
-  return [...found, ...split(wordsOf(waiting.join(" ")), "last line")];
+  return [...found, ...split(wordsOf(waiting.join("")), "last line")];
 }
 
 /** Cuts before every word that starts another QEMU. */

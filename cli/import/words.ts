@@ -1,12 +1,24 @@
-/** A text in single quotes, a text in double quotes, an escaped character, or anything else up to one of these. */
-const PIECE = /'[^']*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|\\[\s\S]|[^\s;'"\\]+|['"\\]/y;
-const GAP = /[\s;]*/y;
+/**
+ * A text in single quotes, a text in double quotes, an escaped character, a text in parentheses within a word (`$(one)`, or
+ * `web(1)` in a process list), or anything else up to one of these.
+ */
+const PIECE = /'[^']*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|\\[\s\S]|\([^\s;'"\\()]*\)|[^\s;'"\\()]+|['"\\]/y;
+const GAP = /[\s;()]*/y;
 
 /**
  * Returns the words of a command line: of a shell, with its quotes, or of a process list, which has lost them. A JSON
  * object at the beginning of a word is a word, because there its quotes are its own.
  */
 export function wordsOf(line: string): readonly string[] {
+  return scan(line).words;
+}
+
+/** Returns a line of a shell without its comment, which begins with a `#` where a word could. */
+export function withoutComment(line: string): string {
+  return line.slice(0, scan(line).end);
+}
+
+function scan(line: string): { readonly words: readonly string[]; readonly end: number } {
   const words: string[] = [];
   let at = skip(line, 0);
   // Where one object has no end, looking for that of each later one could take forever.
@@ -19,7 +31,7 @@ export function wordsOf(line: string): readonly string[] {
     words.push(word);
     at = skip(line, next);
   }
-  return words;
+  return { words, end: at };
 }
 
 function wordAt(line: string, start: number): { readonly word: string; readonly next: number } {

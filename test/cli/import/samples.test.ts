@@ -43,6 +43,7 @@ const SAMPLES: readonly (readonly [name: string, format: Format, lines: readonly
       "52:54:00:6b:3c:5b -",
       "52:54:00:6b:3c:5c -",
       "$mac shell/0",
+      "52:54:00:6b:3c:5d - INVALID_FILE",
     ],
   ],
   ["qemu.ps", "qemu", ["52:54:00:6b:3c:58 it's/hostnet0", "BC:24:11:2C:69:EC vm100/net0"]],

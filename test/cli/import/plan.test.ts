@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { type Format, readEntries } from "../../../cli/import/formats";
+import { plan } from "../../../cli/import/plan";
+
+const MAC = "52:54:00:12:34:56";
+
+/** What becomes of each entry: requested, skipped or the code of its fault. */
+function fates(text: string, format: Format): readonly string[] {
+  return plan(readEntries(text, format).entries, [], { pool: "default", ownerPrefix: "rack7/" }).map(
+    ({ request, fault, entry }) => fault?.code ?? (request === undefined ? `skipped: ${entry.skip}` : "requested"),
+  );
+}
+
+describe("an address that a file has twice", () => {
+  test("for one host in two subnets of Kea is registered once", () => {
+    const subnet = { reservations: [{ "hw-address": MAC, hostname: "web" }] };
+    expect(fates(JSON.stringify({ Dhcp4: { subnet4: [subnet, subnet] } }), "kea")).toEqual([
+      "requested",
+      "skipped: The file has it before, at Dhcp4.subnet4[0].reservations[0], for the same owner.",
+    ]);
+  });
+
+  test("for one domain of libvirt that was dumped twice is registered once", () => {
+    const domain = `<domain><name>web</name><devices><interface><mac address="${MAC}"/></interface></devices></domain>`;
+    expect(fates(domain + domain, "libvirt")).toEqual(["requested", expect.stringMatching(/^skipped/)]);
+  });
+
+  test("in two spellings for one owner is registered once", () => {
+    expect(fates(`mac,owner\n${MAC},web\n${MAC.replaceAll(":", "-")},web\n`, "csv")).toEqual([
+      "requested",
+      expect.stringMatching(/^skipped/),
+    ]);
+  });
+
+  test.each([
+    ["for two owners", "web", "db"],
+    ["for an owner and for nobody", "web", ""],
+    ["for nobody, who may be two", "", ""],
+  ])("%s is a conflict", (_, first, second) => {
+    expect(fates(`mac,owner\n${MAC},${first}\n${MAC},${second}\n`, "csv")).toEqual(["requested", "ADDRESS_TAKEN"]);
+  });
+});
