@@ -42,8 +42,9 @@ export interface MacAddressArgs {
   adopt?: pulumi.Input<boolean> | undefined;
   /**
    * The text that names this NIC in the register. Default: organization, project, stack, parent types and name, such as
-   * `acme/network/prod/web-1-nic`. Give one to keep the address across a move to another project or stack. Two resources
-   * of a program may not share one: they would get the same address.
+   * `acme/network/prod/web-1-nic`. Give one to keep the address across a move to another project or stack, and there
+   * `adopt: true` unless it was released here first. Two resources of a program may not share one: they would get the same
+   * address. In one update an owner cannot go from a resource that stays to a new one.
    */
   owner?: pulumi.Input<string> | undefined;
   /** Arbitrary texts; a change of any asks for a new address, as in `@pulumi/random`. A secret keeper stays secret. */

@@ -15,7 +15,7 @@ export interface MacPoolArgs {
   ranges: pulumi.Input<pulumi.Input<string>[]>;
   /**
    * The pool's name in the register: 1 to 63 letters, digits, ".", "_" or "-". Default: the name of the resource. Changing
-   * it replaces, and with it everything that takes addresses from the pool.
+   * it replaces, and with it everything that takes addresses from the pool. For `ignoreChanges` it is called `name`.
    */
   poolName?: pulumi.Input<string> | undefined;
   /** How an address is chosen: `derived` from its owner, or `sequential`. Default `derived`. Changed in place. */

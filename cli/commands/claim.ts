@@ -44,7 +44,7 @@ export function claimCommand(): Command {
  *
  * @throws MacpoolError those of `acquire`.
  */
-export async function grantOne(register: LeaseStore, request: AcquireRequest): Promise<Grant> {
+async function grantOne(register: LeaseStore, request: AcquireRequest): Promise<Grant> {
   const [outcome] = await register.acquire([request]);
   if (outcome === undefined) throw new MacpoolError("INTERNAL", "The register answered nothing. Please report this.");
   if (!outcome.ok) throw outcome.error;
@@ -52,7 +52,7 @@ export async function grantOne(register: LeaseStore, request: AcquireRequest): P
 }
 
 /** Returns what every request of the command line has in common. */
-export function hand(owner: string, pool: string): AcquireRequest {
+function hand(owner: string, pool: string): AcquireRequest {
   return { owner, installation: BY_HAND.cli, pool, rotation: "", description: "", tags: {} };
 }
 

@@ -3,7 +3,7 @@ import { MacpoolError } from "../../provider/error";
 import type { Reservation } from "../../provider/lease/pool";
 import { formatRange, parseRange, type Range, rangeSize } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
-import { assertUnmanaged, managerText } from "../managed";
+import { assertUnmanaged, managerJson, managerText } from "../managed";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
 
@@ -101,5 +101,5 @@ function notRemovable(range: Range): MacpoolError {
 
 function reservationJson(reservation: Reservation) {
   const { reason, managedBy } = reservation;
-  return { range: formatRange(reservation), size: rangeSize(reservation), reason, managedBy: managedBy ?? null };
+  return { range: formatRange(reservation), size: rangeSize(reservation), reason, managedBy: managerJson(managedBy) };
 }

@@ -10,7 +10,12 @@ const POOL = "pulumi-nodejs:dynamic/macpool:MacPool";
 const RESERVATION = "pulumi-nodejs:dynamic/macpool:MacReservation";
 
 const range = z.string().transform(parsing(parseRange));
-const common = { storeId: z.string(), owner: z.string(), installation: z.string() };
+const common = {
+  storeId: z.string(),
+  owner: z.string(),
+  installation: z.string(),
+  token: z.string().min(1).max(200).optional(),
+};
 const poolSchema = z.object({
   ...common,
   name: z.string(),
@@ -26,6 +31,7 @@ const reservationSchema = z.object({ ...common, range, reason: z.string().defaul
 /** A pool or a reservation that a program declares, as its state has it. */
 export interface Declaration {
   readonly storeId: string;
+  /** The declaration, with the token of its state. */
   readonly by: Manager;
   readonly stack: string;
   /** When the state was written, in milliseconds since 1970. */
@@ -49,12 +55,12 @@ export function declarationsOf(
     if (!isOwn(resource) || isCondemned === true || outputs?.["storeId"] === undefined) return [];
     const place = placeOf(file, resource);
     if (type === POOL) {
-      const { storeId, owner, installation, ...pool } = outputsAs(poolSchema, outputs, place);
-      return [{ storeId, by: { owner, installation }, stack, writtenAt, pool }];
+      const { storeId, owner, installation, token, ...pool } = outputsAs(poolSchema, outputs, place);
+      return [{ storeId, by: { owner, installation, token }, stack, writtenAt, pool }];
     }
     if (type !== RESERVATION) return [];
-    const { storeId, owner, installation, range, reason } = outputsAs(reservationSchema, outputs, place);
-    return [{ storeId, by: { owner, installation }, stack, writtenAt, reservation: { ...range, reason } }];
+    const { storeId, owner, installation, token, range, reason } = outputsAs(reservationSchema, outputs, place);
+    return [{ storeId, by: { owner, installation, token }, stack, writtenAt, reservation: { ...range, reason } }];
   });
 }
 

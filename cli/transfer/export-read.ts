@@ -36,7 +36,7 @@ const seq = z.int().positive();
 const time = z.int();
 const nullable = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullable().transform((value) => value ?? undefined);
-const manager = nullable(z.strictObject({ owner: z.string(), installation: z.string() }));
+const manager = nullable(z.strictObject({ owner: z.string(), installation: z.string(), token: z.string().optional() }));
 const kind = z.custom<RegisterEvent["kind"]>((value) => typeof value === "string" && Object.hasOwn(KINDS, value));
 // Passed on as it is: a tag may have a name that means something to JavaScript, such as __proto__.
 const tags = z.custom<Readonly<Record<string, string>>>(

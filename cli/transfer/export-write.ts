@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Manager } from "../../provider/lease/pool";
 import { formatMac, type Mac } from "../../provider/mac/mac";
 import { formatRange } from "../../provider/mac/range";
 import type { RegisterRecord } from "../../provider/store/record";
@@ -33,7 +34,7 @@ function jsonOf(record: RegisterRecord): object {
       return poolJson(record);
     case "reservation": {
       const { start, end, reason, managedBy } = record.reservation;
-      return { record: "reservation", range: formatRange({ start, end }), reason, managedBy: managedBy ?? null };
+      return { record: "reservation", range: formatRange({ start, end }), reason, managedBy: managerJson(managedBy) };
     }
     case "lease":
       return leaseJson(record);
@@ -56,9 +57,16 @@ function poolJson({ pool, cursor, isRetired }: Extract<RegisterRecord, { record:
     ...(order === "strict" ? {} : { order }),
     ...{ quarantineSeconds, universal, description },
     cursor: formatMac(cursor),
-    managedBy: pool.managedBy ?? null,
+    managedBy: managerJson(pool.managedBy),
     isRetired,
   };
+}
+
+/** Versions that know no token read what has none. */
+function managerJson(manager: Manager | undefined): object | null {
+  if (manager === undefined) return null;
+  const { owner, installation, token } = manager;
+  return { owner, installation, ...(token === undefined ? {} : { token }) };
 }
 
 function leaseJson({ lease }: Extract<RegisterRecord, { record: "lease" }>): object {

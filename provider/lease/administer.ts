@@ -6,7 +6,15 @@ import { ownerText } from "./held";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { Rehearsal } from "./overlay";
-import { definePool, isSameManager, type Manager, type Pool, type PoolSpec, type Reservation } from "./pool";
+import {
+  definePool,
+  isGrantedTo,
+  isSameManager,
+  type Manager,
+  type Pool,
+  type PoolSpec,
+  type Reservation,
+} from "./pool";
 import { requirePool } from "./transact";
 
 const HIGHEST = 2 ** 48 - 1;
@@ -15,9 +23,9 @@ const HIGHEST = 2 ** 48 - 1;
 const LONGEST_NAME = 1024;
 
 /**
- * Adds a pool to the ledger, managed by `by`, and returns it. A name that was deleted comes back: its owners get their
- * released addresses again, and quarantine holds. A pool that `by` manages already (a retry), or any with `adopt`,
- * becomes what `spec` says, defaults included.
+ * Adds a pool to the ledger, managed by `by` under its token, and returns it. A name that was deleted comes back: its
+ * owners get their released addresses again, and quarantine holds. A pool that `by` manages already (a retry), or any with
+ * `adopt`, becomes what `spec` says, defaults included.
  *
  * @throws MacpoolError POOL_CONFLICT when its name exists otherwise, or as {@link updatePool}; those of `definePool`.
  */
@@ -59,7 +67,8 @@ export interface PoolChange extends Partial<Omit<PoolSpec, "name">> {
 }
 
 /**
- * Changes a pool and returns it. With `by`, that declaration manages it from now on; otherwise its manager stays.
+ * Changes a pool and returns it. With `by`, that declaration manages it from now on, under its token; otherwise its manager
+ * stays.
  *
  * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or a live lease would lie
  * outside; those of `definePool`.
@@ -91,14 +100,14 @@ function change(pool: Pool, existing: Pool, ledger: Ledger, by: Manager | undefi
 }
 
 /**
- * Deletes a pool; returns false when there is none or, with `by`, when another declaration manages it. Its released
- * leases stay, for a pool of the same name.
+ * Deletes a pool; returns false when there is none or, with `by`, when another declaration manages it, or the same one
+ * under another token. Its released leases stay, for a pool of the same name.
  *
  * @throws MacpoolError POOL_CONFLICT while it has live leases.
  */
 export function deletePool(name: string, ledger: Ledger, by?: Manager): boolean {
   const pool = ledger.pool(name);
-  if (pool === undefined || (by !== undefined && !isSameManager(pool.managedBy, by))) return false;
+  if (pool === undefined || (by !== undefined && !isGrantedTo(pool.managedBy, by))) return false;
   const held = firstLive(pool, ledger);
   if (held !== undefined) throw stillInUse(held, ledger.usage(pool).live);
   ledger.append(poolEvent("delete-pool", name, by));
@@ -107,8 +116,9 @@ export function deletePool(name: string, ledger: Ledger, by?: Manager): boolean 
 }
 
 /**
- * Keeps a range from being handed out, managed by `by`. Repeating it changes nothing, but for the reason that the
- * reservation's own manager gives; with `adopt`, `by` becomes the manager of what somebody else reserved.
+ * Keeps a range from being handed out, managed by `by` under its token. Repeating it changes nothing, but for the reason
+ * and the token that the reservation's own manager gives; with `adopt`, `by` becomes the manager of what somebody else
+ * reserved.
  *
  * @throws MacpoolError INVALID_RANGE; RESERVATION_CONFLICT when `by` is given and somebody else reserved that range.
  */
@@ -119,7 +129,7 @@ export function reserve({ start, end, reason }: Reservation, ledger: Ledger, by?
     if (by === undefined) return;
     const isOwn = isSameManager(existing.managedBy, by);
     if (isBuiltIn(existing) || (!isOwn && !adopt)) throw reservedOtherwise(existing);
-    if (isOwn && existing.reason === reason) return;
+    if (isOwn && existing.reason === reason && existing.managedBy?.token === by.token) return;
   }
   ledger.append({ ...poolEvent("reserve", "", by), address: start });
   ledger.putReservation({ start, end, reason, managedBy: by });
@@ -136,13 +146,13 @@ export function predictReservation(reservation: Reservation, view: LedgerView, b
 }
 
 /**
- * Ends the reservation with exactly these ends; returns whether there was one that, with `by`, this declaration manages.
- * Those of every register stay.
+ * Ends the reservation with exactly these ends; returns whether there was one that, with `by`, this declaration manages
+ * under its token. Those of every register stay.
  */
 export function unreserve({ start, end }: Range, ledger: Ledger, by?: Manager): boolean {
   const found = ledger.reservationOf({ start, end });
   if (found === undefined || isBuiltIn(found)) return false;
-  if (by !== undefined && !isSameManager(found.managedBy, by)) return false;
+  if (by !== undefined && !isGrantedTo(found.managedBy, by)) return false;
   ledger.append({ ...poolEvent("unreserve", "", by), address: start });
   ledger.removeReservation(found);
   for (const pool of ledger.pools()) {
@@ -197,7 +207,7 @@ function poolExists({ name, managedBy }: Pool, by: Manager | undefined): Macpool
   return new MacpoolError(
     "POOL_CONFLICT",
     `Pool "${name}" exists already, managed by ${managerText(managedBy)}. ${remedy}`,
-    { details: { pool: name, ...managedBy } },
+    { details: { pool: name, ...nameOf(managedBy) } },
   );
 }
 
@@ -217,7 +227,12 @@ function reservedOtherwise(existing: Reservation): MacpoolError {
   const words = isBuiltIn(existing)
     ? `Every register keeps ${range} (${existing.reason}) from being handed out: it needs no reservation.`
     : `${range} is reserved already${why}, managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
-  return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...existing.managedBy } });
+  return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...nameOf(existing.managedBy) } });
+}
+
+/** Without the token: who is told the name must not be able to end what it manages. */
+function nameOf(manager: Manager | undefined): Omit<Manager, "token"> | undefined {
+  return manager === undefined ? undefined : { owner: manager.owner, installation: manager.installation };
 }
 
 function managerText(manager: Manager | undefined): string {

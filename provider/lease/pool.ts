@@ -30,6 +30,11 @@ export interface PoolSpec {
 export interface Manager {
   readonly owner: string;
   readonly installation: string;
+  /**
+   * What it was granted under, new with every creation. Undefined where a version made it that had none, or in what
+   * speaks of the declaration alone.
+   */
+  readonly token?: string | undefined;
 }
 
 /** A pool in force: ranges ascending, disjoint and allowed. */
@@ -94,9 +99,18 @@ export interface Reservation extends Range {
   readonly managedBy?: Manager | undefined;
 }
 
-/** Returns whether two declarations are one, or both are none. */
+/** Returns whether two declarations are one, or both are none; under which token does not matter. */
 export function isSameManager(one: Manager | undefined, other: Manager | undefined): boolean {
   return one?.owner === other?.owner && one?.installation === other?.installation;
+}
+
+/**
+ * Returns whether what is managed by `managedBy` was granted to `by`, and not anew since. Where the register knows no
+ * token the declaration decides; a state without one knows nothing of what was granted under one.
+ */
+export function isGrantedTo(managedBy: Manager | undefined, by: Manager): boolean {
+  if (managedBy === undefined || !isSameManager(managedBy, by)) return false;
+  return managedBy.token === undefined || managedBy.token === by.token;
 }
 
 /** The name of the pool that every new register has, and that a preview without a register takes as given. */

@@ -2,8 +2,9 @@ import { MacpoolError } from "../error";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
+import { withIgnoredChanges } from "./ignored";
+import { handedOn, outOfReach } from "./refusals";
 import { requestOf } from "./request";
-import { withRotationInForce } from "./rotation";
 import { runtime } from "./runtime";
 import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
 
@@ -19,7 +20,7 @@ export interface CheckResult {
  * `olds` are the old inputs; they are empty for a resource that is new or about to be replaced.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures } = parseNews(withRotationInForce(olds, news));
+  const { inputs, unknowns, failures } = parseNews(withIgnoredChanges(olds, news));
   if (failures.length > 0) return { inputs: news, failures };
   const { address: _, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
@@ -39,6 +40,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   ADDRESS_TAKEN: "address",
   ADDRESS_QUARANTINED: "address",
   INVALID_MAC: "address",
+  INVALID_OWNER: "owner",
 };
 
 /**
@@ -54,19 +56,15 @@ export function failureOf(error: unknown, properties: Readonly<Record<string, st
 
 async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promise<string | undefined> {
   if ("pool" in unknowns || "rotation" in unknowns || "requestedAddress" in unknowns) return undefined;
-  const isKept = keepsLease(olds, news);
   const { requestedAddress } = news;
-  // Nobody is asked for what is held already: after a crash the register may know it under the new name.
-  if (isKept && requestedAddress !== undefined && requestedAddress === olds.address) return requestedAddress;
-  if (!isKept && "owner" in unknowns) return requestedAddress;
-  // A lease is renamed by `update`; until then the register knows it under the old name.
-  const request = requestOf(
-    isKept ? { ...news, owner: olds.owner, installation: olds.installation, address: olds.address } : news,
-  );
-  const known = await foresee(request, isKept);
-  if (requestedAddress !== undefined) return requestedAddress;
-  if (isKept && known?.rule !== "keep") return olds.address;
-  return known === undefined ? undefined : formatMac(known.address);
+  const isUnnamed = "owner" in unknowns;
+  if (keepsLease(olds, news)) {
+    const address = await keptAddress(olds, news, isUnnamed);
+    if (requestedAddress === undefined || requestedAddress === address) return address;
+  }
+  if (isUnnamed) return requestedAddress;
+  const known = await foresee(requestOf(news));
+  return requestedAddress ?? (known === undefined ? undefined : formatMac(known.address));
 }
 
 /** Returns whether the resource will be updated in place or left alone, as far as pool and keepers decide it. */
@@ -74,20 +72,110 @@ function keepsLease(olds: Inputs, news: Inputs): boolean {
   return olds.owner !== undefined && olds.pool === news.pool && olds.rotation === news.rotation;
 }
 
+/**
+ * Returns the address that the resource has, and keeps it for this resource unless another one is requested. `update` goes
+ * by the token, which `check` is not told: it asks by name, the old one until `update` has renamed the lease. `isUnnamed`
+ * says that the new one is not known yet.
+ */
+async function keptAddress(olds: Inputs, news: Inputs, isUnnamed: boolean): Promise<string | undefined> {
+  const { requestedAddress, ...others } = news;
+  const before = requestOf({ ...others, ...identityOf(olds) });
+  const now = isUnnamed ? undefined : requestOf(others);
+  const known = await foreseeKept(before);
+  const held = await heldAddress(before.preferred, known, now);
+  if (held === undefined) return undefined;
+  const text = formatMac(held);
+  if (requestedAddress !== undefined && requestedAddress !== text) return text;
+  const isLost = known !== undefined && known.rule !== "keep";
+  if (isLost) await assertWithinReach(held, now === undefined ? [before] : [before, now]);
+  // A name that is not known yet is nobody else's.
+  keepFor(held, now === undefined ? `${askerOf(before)}\n` : askerOf(now));
+  return text;
+}
+
+/**
+ * Returns which address a resource has: what the register knows under its old name, unless it has the one that was foretold
+ * under its new name already; what was foretold where the register knows nothing.
+ */
+async function heldAddress(
+  foretold: Mac | undefined,
+  known: Entitlement | undefined,
+  now: AcquireRequest | undefined,
+): Promise<Mac | undefined> {
+  if (known?.rule !== "keep" || known.address === foretold) return foretold;
+  if (foretold === undefined || now === undefined) return known.address;
+  return (await isHeldAs(now, foretold)) ? foretold : known.address;
+}
+
+/** Returns whether a lease of the address is live under the request's name. */
+async function isHeldAs(request: AcquireRequest, requestedAddress: Mac): Promise<boolean> {
+  try {
+    return (await runtime().predict({ ...request, requestedAddress }, false, () => false))?.rule === "keep";
+  } catch (error) {
+    if (MacpoolError.is(error) && error.code.startsWith("ADDRESS_")) return false;
+    throw error;
+  }
+}
+
+function identityOf({ owner, installation, address }: Inputs): Inputs {
+  return Object.fromEntries(
+    Object.entries({ owner, installation, address }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** Returns what the register says of a lease that is kept; undefined when it cannot be asked. */
+async function foreseeKept(request: AcquireRequest): Promise<Entitlement | undefined> {
+  try {
+    return await runtime().predict(request, true, () => false);
+  } catch (error) {
+    // In the wrong register, or an old copy of it, the pool may be missing: `diff` says so.
+    if (MacpoolError.is(error) && error.code === "POOL_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** Checks that a lost address can be asserted again, as one of these requests. */
+async function assertWithinReach(address: Mac, requests: readonly AcquireRequest[]): Promise<void> {
+  let refusal: unknown;
+  for (const request of requests) {
+    try {
+      await runtime().predict({ ...request, requestedAddress: address }, false, () => false);
+      return;
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw outOfReach(refusal);
+}
+
 /** Returns who is shown an address, as the runtime tells askers apart. */
 export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">): string {
   return `${pool}\n${owner}`;
 }
 
+/**
+ * Notes that a resource keeps its address.
+ *
+ * @throws MacpoolError INVALID_OWNER when another one was shown it: it has the owner that this one has given up.
+ */
+export function keepFor(address: Mac, asker: string): void {
+  const process = runtime();
+  if (process.isHeldByAnother(address, asker)) throw handedOn(address);
+  process.promise({ address, rule: "keep" }, asker);
+}
+
 /** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */
-async function foresee(request: AcquireRequest, isKept: boolean): Promise<Entitlement | undefined> {
+async function foresee(request: AcquireRequest): Promise<Entitlement | undefined> {
   const process = runtime();
   const asker = askerOf(request);
   const isPromised = (address: Mac) => process.isPromisedToAnother(address, asker);
-  const known = await process.predict(request, isKept, isPromised);
+  const known = await process.predict(request, false, isPromised);
   if (known === undefined) return undefined;
-  // Another check was answered in the meantime; or one had this address before, and another likes it best.
-  if (isPromised(known.address)) return known.rule === "derive" ? foresee(request, isKept) : undefined;
-  process.promise(known.address, asker);
+  if (isPromised(known.address)) {
+    if (known.rule === "keep") throw handedOn(known.address);
+    // Another check was answered in the meantime; or one had this address before, and another likes it best.
+    return known.rule === "derive" ? foresee(request) : undefined;
+  }
+  process.promise(known, asker);
   return known;
 }

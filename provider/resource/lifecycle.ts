@@ -1,8 +1,10 @@
 import { MacpoolError } from "../error";
 import type { AcquireRequest } from "../lease/lease";
+import { isSameManager } from "../lease/pool";
 import type { Grant } from "../lease/transact";
 import { formatMac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
+import { handedOn, outOfReach } from "./refusals";
 import { inputsOf, outputsOf, requestOf } from "./request";
 import { runtime } from "./runtime";
 import { type Bag, parseInputs, parseState, type State, valid } from "./schema";
@@ -29,7 +31,9 @@ export interface ReadResult {
 export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
-  const { lease } = await grant(register, requestOf(inputs));
+  const granted = await grant(register, requestOf(inputs));
+  runtime().noteGranted(granted);
+  const { lease } = granted;
   const { storeId } = await register.identity();
   return { id: formatMac(lease.address), outs: outputsOf(lease, storeId, inputs) };
 }
@@ -38,8 +42,8 @@ export async function create(bag: Bag): Promise<CreateResult> {
  * Renames or relabels the lease. One that the register does not have under the state's token is asserted again at the
  * same address.
  *
- * @throws MacpoolError ADDRESS_TAKEN, ADDRESS_QUARANTINED or ADDRESS_RESERVED when that is not possible; those of
- * `Runtime.registerOf`.
+ * @throws MacpoolError ADDRESS_TAKEN, ADDRESS_QUARANTINED, ADDRESS_OUTSIDE_POOL or ADDRESS_RESERVED when that is not
+ * possible; INVALID_OWNER when another resource got the address in this run; those of `Runtime.registerOf`.
  */
 export async function update(_id: string, olds: Bag, news: Bag): Promise<{ readonly outs: Bag }> {
   const state = parseState(olds);
@@ -109,10 +113,17 @@ async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
   return { id: formatMac(lease.address), props: { ...inputsOf(lease, {}), storeId } };
 }
 
+/** Asks under the name that the lost lease had, or has by now where the answer to such an update was lost. */
 async function reassert(register: LeaseStore, state: State, change: AcquireRequest) {
-  const { owner, installation } = state;
-  const request = { ...change, owner, installation, requestedAddress: state.address };
-  const { lease } = await grant(register, request);
+  const { address } = state;
+  if (runtime().hasHandedOn(state)) throw handedOn(address);
+  const found = await register.find(address);
+  const isRenamed = found?.releasedAt === undefined && isSameManager(found, change);
+  const { owner, installation } = isRenamed ? change : state;
+  const request = { ...change, owner, installation, requestedAddress: address };
+  const { lease } = await grant(register, request).catch((error: unknown) => {
+    throw outOfReach(error);
+  });
   return (await register.update({ ...change, address: lease.address, token: lease.token })) ?? lease;
 }
 

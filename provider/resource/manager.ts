@@ -1,19 +1,29 @@
 import { isSameManager, type Manager } from "../lease/pool";
+import { newToken } from "../store/open";
 import type { LeaseStore } from "../store/store";
 import { runtime } from "./runtime";
-import { UNKNOWN } from "./schema";
+import { type Partially, UNKNOWN } from "./schema";
 
 /** What a state remembers of a pool or a reservation besides its definition. */
 export interface ManagedState extends Manager {
   readonly storeId: string;
 }
 
-/** Returns the declaration that checked inputs are of; an installation that is not known yet is one nobody has had. */
-export function managerOf(inputs: {
-  readonly owner?: string | undefined;
-  readonly installation?: string | undefined;
-}): Manager {
-  return { owner: inputs.owner ?? "", installation: inputs.installation ?? UNKNOWN };
+/**
+ * Returns the declaration that checked inputs or a state are of, with the token of the state; an installation that is not
+ * known yet is one nobody has had.
+ */
+export function managerOf({ owner = "", installation = UNKNOWN, token }: Partially<Manager>): Manager {
+  return { owner, installation, ...(token === undefined ? {} : { token }) };
+}
+
+/**
+ * Returns the declaration that checked inputs are of, under a token that nobody has had: what it creates is its own, also
+ * where a replacement finds what it is to create. The state of what was replaced has another token, so that its deletion,
+ * whenever it comes, ends nothing.
+ */
+export function grantee(inputs: Partially<Manager>): Manager {
+  return { ...managerOf(inputs), token: newToken() };
 }
 
 /**
@@ -22,19 +32,6 @@ export function managerOf(inputs: {
  */
 export function nameInForce(managedBy: Manager | undefined, names: readonly [Manager, ...Manager[]]): Manager {
   return names.find((name) => isSameManager(managedBy, name)) ?? names[0];
-}
-
-/**
- * Remembers that `manager` created what it manages already, the pool or reservation called `id`. A replacement that keeps
- * the name (`--target-replace`) does so before the engine deletes the old one, which is the same thing.
- */
-export function noteRecreated(id: string, { owner, installation }: Manager): void {
-  runtime().noteRecreated([id, owner, installation].join("\n"));
-}
-
-/** Returns whether what is to be deleted is what has replaced it, and must stay; true once for each replacement. */
-export function isRecreated(id: string, { owner, installation }: Manager): boolean {
-  return runtime().takeRecreated([id, owner, installation].join("\n"));
 }
 
 /**

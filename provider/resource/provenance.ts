@@ -33,7 +33,7 @@ function mismatch(state: Provenance, storeId: string, store: LeaseStore): Macpoo
   if (state.storeId === storeId) return undefined;
   return new MacpoolError(
     "REGISTER_MISMATCH",
-    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written. Set macpool:store or MACPOOL_STORE to the right register. If that one is lost, move this one aside and make it anew from the states of its stacks: ${RECONCILE}`,
+    `This stack's addresses come from register ${state.storeId}, but ${store.location} is register ${storeId}. Nothing was written for this resource. Set macpool:store or MACPOOL_STORE to the right register. If that one is lost, move this one aside and make it anew from the states of its stacks: ${RECONCILE}`,
     { details: { found: storeId, expected: state.storeId } },
   );
 }
@@ -54,7 +54,7 @@ async function rollback(
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",
-    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${RECONCILE}`,
+    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written for this resource. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${RECONCILE}`,
     { details: { found, expected: seq } },
   );
 }

@@ -4,8 +4,9 @@ import { isCi } from "../environment";
 import { MacpoolError } from "../error";
 import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
-import type { AcquireRequest } from "../lease/lease";
+import type { AcquireRequest, Rule } from "../lease/lease";
 import { DEFAULT_POOL, type Manager, type Pool } from "../lease/pool";
+import type { Grant, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
 import { shellWord } from "../shell-word";
 import { createMemoryStore } from "../store/memory-store";
@@ -25,10 +26,10 @@ const QUIET_MILLISECONDS = 1_000;
  */
 class Runtime {
   readonly settings: Settings;
-  readonly #promised = new Map<Mac, string>();
+  readonly #promised = new Map<Mac, { readonly asker: string; readonly isHeld: boolean }>();
+  readonly #handedOut = new Map<Mac, string>();
   readonly #planned = new Map<string, Pool | undefined>();
   readonly #predecessors = new Map<string, Manager>();
-  readonly #recreated = new Set<string>();
   readonly #recollection = new Recollection();
   #store: LeaseStore | undefined;
   #opening: Promise<LeaseStore> | undefined;
@@ -165,25 +166,31 @@ class Runtime {
     return this.#predecessors.get([now.owner, now.installation].join("\n"));
   }
 
-  /** Remembers that what `key` names was there already when this process created it. */
-  noteRecreated(key: string): void {
-    this.#recreated.add(key);
+  /** Remembers a grant of this run that was no new address but one that its owner had. */
+  noteGranted({ lease, rule }: Pick<Grant, "lease" | "rule">): void {
+    if (isOfOwner(rule)) this.#handedOut.set(lease.address, lease.token);
   }
 
-  /** Returns whether that was so, and forgets it. */
-  takeRecreated(key: string): boolean {
-    return this.#recreated.delete(key);
+  /** Returns whether a resource was created in this run with that address, under another token, because its owner had it. */
+  hasHandedOn({ address, token }: LeaseRef): boolean {
+    const handedOut = this.#handedOut.get(address);
+    return handedOut !== undefined && handedOut !== token;
   }
 
-  /** Remembers that a preview shows `address` to `owner`, so that it is shown to nobody else. */
-  promise(address: Mac, owner: string): void {
-    this.#promised.set(address, owner);
+  /** Remembers that a preview shows an address to `asker`, and by which rule, so that it is shown to nobody else. */
+  promise({ address, rule }: Entitlement, asker: string): void {
+    this.#promised.set(address, { asker, isHeld: isOfOwner(rule) });
   }
 
-  /** Returns whether `address` was shown to somebody other than `owner`. */
-  isPromisedToAnother(address: Mac, owner: string): boolean {
+  /** Returns whether `address` was shown to somebody other than `asker`. */
+  isPromisedToAnother(address: Mac, asker: string): boolean {
     const holder = this.#promised.get(address);
-    return holder !== undefined && holder !== owner;
+    return holder !== undefined && holder.asker !== asker;
+  }
+
+  /** Returns whether it was shown to somebody else because the register has it under the other's owner. */
+  isHeldByAnother(address: Mac, asker: string): boolean {
+    return this.isPromisedToAnother(address, asker) && this.#promised.get(address)?.isHeld === true;
   }
 
   get #isFar(): boolean {
@@ -253,6 +260,11 @@ class Runtime {
       );
     }
   }
+}
+
+/** Whether an address comes to who had it, as opposed to a new one. */
+function isOfOwner(rule: Rule): boolean {
+  return rule === "keep" || rule === "adopt" || rule === "reclaim";
 }
 
 let configuration: Config = { get: () => undefined };

@@ -1,10 +1,11 @@
 import type { Manager, Order, Pool, Reservation, Strategy } from "../lease/pool";
 import { type Range, rangesSize } from "../mac/range";
 
-/** The columns that name a manager; null where no code does. */
+/** The columns that name a manager; null where no code does. Some are managed without a token. */
 export interface ManagerColumns {
   readonly owner: string | null;
   readonly installation: string | null;
+  readonly token: string | null;
 }
 
 /** The columns of a pool that every query for pools returns, in both kinds of SQL. */
@@ -42,9 +43,15 @@ export function reservationOfRow(row: ReservationRow): Reservation {
 
 /** Returns the columns that name a manager. */
 export function columnsOf(manager: Manager | undefined): ManagerColumns {
-  return { owner: manager?.owner ?? null, installation: manager?.installation ?? null };
+  return {
+    owner: manager?.owner ?? null,
+    installation: manager?.installation ?? null,
+    token: manager?.token ?? null,
+  };
 }
 
-function managerOf({ owner, installation }: ManagerColumns): Manager | undefined {
-  return owner === null || installation === null ? undefined : { owner, installation };
+/** Returns the manager that columns name. */
+export function managerOf({ owner, installation, token }: ManagerColumns): Manager | undefined {
+  if (owner === null || installation === null) return undefined;
+  return { owner, installation, ...(token === null ? {} : { token }) };
 }

@@ -38,7 +38,8 @@ const TOKEN_BYTES = 16;
 const entropy = Buffer.alloc(TOKEN_BYTES * 256);
 let used = entropy.length;
 
-function newToken(): string {
+/** Returns a text that nobody can guess and that never comes twice. */
+export function newToken(): string {
   if (used === entropy.length) {
     randomFillSync(entropy);
     used = 0;

@@ -7,7 +7,7 @@ export const leaseTables = "lease join pool on pool.id = lease.pool join name on
 
 /** The columns of {@link LeaseRow}, for {@link leaseTables}, in both kinds of SQL. */
 export const leaseColumns = `address, pool.name as "poolName", lease.owner, name.value as installation, rotation, slot,
-  token, seq, acquired_at as "acquiredAt", released_at as "releasedAt", lease.description, tags`;
+  lease.token, seq, acquired_at as "acquiredAt", released_at as "releasedAt", lease.description, tags`;
 
 /** The beginning of a lease query, up to its condition. */
 export const leaseQuery = `select ${leaseColumns} from ${leaseTables}`;

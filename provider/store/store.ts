@@ -89,7 +89,7 @@ export interface LeaseStore {
   identity(): Promise<RegisterIdentity>;
 
   /**
-   * Adds a pool, managed by `by` if given, and returns it. A name that was deleted comes back: its owners get their
+   * Adds a pool, managed by `by` if given, under its token, and returns it. A name that was deleted comes back: its owners get their
    * released addresses again, and quarantine holds. A pool that `by` manages already (a retry after a crash), or any
    * with `adopt`, becomes what `spec` says, defaults included, and `by` manages it.
    *
@@ -108,7 +108,7 @@ export interface LeaseStore {
 
   /**
    * Changes a pool and returns it; fields left out stay, and `addRanges` come to the ranges it has. Its own leases stay what they are. With `by`, that declaration
-   * manages it from now on; otherwise its manager stays.
+   * manages it from now on, under its token; otherwise its manager stays.
    *
    * @throws MacpoolError POOL_NOT_FOUND; POOL_CONFLICT when a range overlaps another pool or leaves a lease outside.
    */
@@ -116,7 +116,8 @@ export interface LeaseStore {
 
   /**
    * Deletes a pool and returns true; returns false when there is none or, with `by`, when another declaration manages
-   * it. Its released leases stay for the day when a pool of that name is created again.
+   * it, or the same one under a token that is not `by`'s. Its released leases stay for the day when a pool of that name is
+   * created again.
    *
    * @throws MacpoolError POOL_CONFLICT while it has live leases, with their number and one of them.
    */
@@ -191,9 +192,9 @@ export interface LeaseStore {
   list(filter?: LeaseFilter): AsyncIterable<Lease>;
 
   /**
-   * Keeps a range from ever being handed out, managed by `by` if given. Live leases in it stay. Repeating it changes
-   * nothing, but for the reason that the reservation's own manager gives; with `adopt`, `by` becomes the manager of what
-   * somebody else reserved.
+   * Keeps a range from ever being handed out, managed by `by` if given, under its token. Live leases in it stay. Repeating
+   * it changes nothing, but for the reason and the token that the reservation's own manager gives; with `adopt`, `by`
+   * becomes the manager of what somebody else reserved.
    *
    * @throws MacpoolError INVALID_RANGE when start is after end; RESERVATION_CONFLICT when `by` is given and the same
    * range is reserved by anybody else, or in every register.
@@ -209,7 +210,7 @@ export interface LeaseStore {
 
   /**
    * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends and,
-   * with `by`, managed by that declaration.
+   * with `by`, managed by that declaration, under `by`'s token if under any.
    */
   unreserve(range: Range, by?: Manager): Promise<boolean>;
 

@@ -88,6 +88,7 @@ describe("macpool restore", () => {
     expect(ran.code).toBe(0);
     const { keptAt, seq, replaced } = JSON.parse(ran.stdout);
     expect(replaced.seq).toBe(seq + 1);
+    expect(ran.stderr).toContain(`macpool list --state live --store ${keptAt}`);
     expect((await macpool(keptAt, ["show", "late"])).stdout).toContain(late.trim());
     expect((await macpool(store, ["show", "late"])).code).toBe(1);
   });
@@ -130,6 +131,23 @@ describe("macpool restore", () => {
 });
 
 describe("macpool migrate", () => {
+  test("says what it made when Ctrl-C comes before it is proven", async () => {
+    const store = await register();
+    await macpool(store, ["next", "--count", "60000"]);
+    const to = join(directory(), "register.db");
+    const child = start(store, ["migrate", store, to]);
+    const exit = once(child, "exit");
+    let words = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      words += text;
+    });
+    while (!existsSync(to)) await new Promise((next) => setTimeout(next, 1));
+    child.kill("SIGINT");
+    expect((await exit)[0]).toBe(130);
+    expect(words).toContain(`${to} was made, but is not compared with ${store} yet`);
+    expect(existsSync(to)).toBe(true);
+  });
+
   test("makes a register that exports the very same, and says that the old one is over", async () => {
     const store = await register();
     const to = join(directory(), "new", "register.db");

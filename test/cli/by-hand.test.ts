@@ -126,6 +126,7 @@ describe("macpool adopt", () => {
     expect(after).toMatchObject({ owner: "new", installation: "cli", description: "hall", tags: { a: "b" } });
     expect(after?.acquiredAt).toBe(before?.acquiredAt);
     expect(after?.token).not.toBe(before?.token);
+    expect(after?.seq, "in one step").toBe((before?.seq ?? 0) + 1);
     expect(await lab.lines("list")).toHaveLength(1);
   });
 

@@ -96,6 +96,8 @@ describe("macpool doctor", () => {
         .join("\n"),
     ).toMatch(words);
     expect(bad.map(({ finding }) => finding).join("\n")).toMatch(/[Bb]ackup|Upgrade/);
+    for (const { finding } of bad)
+      if (finding.includes("macpool restore")) expect(finding).toContain(`--replace --store ${store}`);
   });
 
   test("tells a directory from a register", async () => {

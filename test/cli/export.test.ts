@@ -13,7 +13,7 @@ const CONTEXT = systemContext(() => undefined);
 async function usedRegister(): Promise<string> {
   const path = join(directory(), "register.db");
   const range = (octet: number) => ({ start: octet * 2 ** 32, end: octet * 2 ** 32 + 255 });
-  const by = { owner: "acme/net/prod/pool", installation: "one" };
+  const by = { owner: "acme/net/prod/pool", installation: "one", token: "granted" };
   const pools = [
     { name: "default", ranges: [range(0x4210)] },
     { name: "old", ranges: [range(0x4220)] },
@@ -152,6 +152,16 @@ describe("macpool export, and macpool import of it", () => {
     const [code] = await once(child, "exit");
     expect(code).toBe(130);
     expect(readdirSync(dirname(to))).toEqual([]);
+  });
+
+  test("hold what pools and reservations were granted under, and make the same of the export of a version without that", async () => {
+    const { stdout } = await macpool(await usedRegister(), ["export"]);
+    expect(stdout.match(/"managedBy":\{"owner":"[^"]*","installation":"one","token":"granted"\}/g)).toHaveLength(2);
+    const older = resealed(stdout, (lines) => lines.map((line) => line.replace(',"token":"granted"}', "}")));
+    expect(older).not.toContain("granted");
+    const to = join(directory(), "register.db");
+    expect((await macpool(to, ["import", "-"], older)).code).toBe(0);
+    expect((await macpool(to, ["export"])).stdout).toBe(older);
   });
 
   test("survive a reader that closes the pipe", async () => {

@@ -65,6 +65,13 @@ describe("macpool pool", () => {
     expect(await pool("lab")).toMatchObject({ description: "", quarantineSeconds: 604_800 });
   });
 
+  test("keeps all ranges that several add at once", async () => {
+    await lab.lines("pool", "create", "lab", "--range", "46:00:00");
+    const added = ["46:00:02", "46:00:04", "46:00:06"];
+    await Promise.all(added.map((range) => lab.lines("pool", "update", "lab", "--add-range", range)));
+    expect(await pool("lab")).toMatchObject({ size: 4 * 2 ** 24 });
+  });
+
   test("declares an owned OUI, and takes that back where it can", async () => {
     expect((await lab.macpool("pool", "create", "oui", "--range", "00:16:3e")).stderr).toContain("INVALID_RANGE");
     await lab.lines("pool", "create", "oui", "--range", "00:16:3e", "--universal");
@@ -145,6 +152,22 @@ describe("macpool reserve", () => {
     expect(await lab.lines("next")).toEqual(["42:00:00:00:00:00"]);
   });
 
+  test("that is there already is left as it is, and shown", async () => {
+    await lab.lines("reserve", "add", "42:02", "--reason", "first");
+    await lab.withStore((store) => store.reserve({ ...parseRange("42:03"), reason: "vips" }, MANAGER));
+    expect(await lab.macpool("reserve", "add", "42:02", "--reason", "first")).toMatchObject({ code: 0, stderr: "" });
+    for (const [range, words] of [
+      ["42:02", "first"],
+      ["42:03", MANAGER.owner],
+    ] as const) {
+      const ran = await lab.macpool("reserve", "add", range, "--reason", "second", "--json");
+      expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining(words) });
+      expect(JSON.parse(ran.stdout)).toMatchObject(
+        range === "42:02" ? { reason: "first" } : { reason: "vips", managedBy: MANAGER },
+      );
+    }
+  });
+
   test("lists reservations with their reasons, also those of every register", async () => {
     await lab.lines("reserve", "add", "42:02", "--reason", "load\tbalancers");
     const lines = await lab.lines("reserve", "list");
@@ -171,5 +194,29 @@ describe("macpool reserve", () => {
     expect(await lab.macpool("reserve", "remove", "42:02")).toMatchObject({ code: 1, stdout: "" });
     await lab.lines("reserve", "remove", "42:02", "--force");
     expect((await lab.macpool("show", "42:02:00:00:00:00")).stdout).toContain("never issued");
+  });
+});
+
+describe("what a program manages", () => {
+  test("is shown without its token, with which it could be ended, whatever is asked or refused", async () => {
+    const by = { ...MANAGER, token: "granted" };
+    await lab.withStore(async (store) => {
+      await store.createPool({ name: "lab", ranges: [parseRange("46:00:00")] }, by);
+      await store.reserve({ ...parseRange("42:02"), reason: "vips" }, by);
+    });
+    expect(await pool("lab")).toMatchObject({ managedBy: MANAGER });
+    const all = ["list", "show lab", "update lab --description x", "delete lab", "create lab --range 46:00:00"];
+    const asked = [...all, "update lab --description x --force", "delete lab --force"].map((args) => `pool ${args}`);
+    const also = ["list", "remove 42:02", "add 42:02 --reason x", "remove 42:02 --force"].map(
+      (args) => `reserve ${args}`,
+    );
+    for (const args of [...asked, ...also]) {
+      // What is done at the end is done only once.
+      for (const json of args.endsWith("--force") ? [["--json"]] : [[], ["--json"]]) {
+        const { stdout, stderr } = await lab.macpool(...args.split(" "), ...json);
+        expect(stdout + stderr, args).not.toContain("granted");
+        expect(stdout + stderr, args).not.toBe("");
+      }
+    }
   });
 });

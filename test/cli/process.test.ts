@@ -77,6 +77,7 @@ describe("a signal", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
   ] as const)("%s ends the command with %d, without words, and leaves the register sound", async (signal, code) => {
     const child = start(["next", "--count", "1000000"]);
     const ended = outcome(child);

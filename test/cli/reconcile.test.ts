@@ -127,6 +127,27 @@ describe("macpool reconcile", () => {
     expect(await reconcile(file)).toMatchObject({ code: 0, verdicts: ["present 42:00:00:00:00:0a"] });
   });
 
+  test("puts pools and reservations back under the tokens of the state in force, or without where it has none", async () => {
+    const by = { owner: "acme/network/dev/lab", installation: "dev-provider" };
+    const pool = { storeId: STORE, ...by, name: "lab", ranges: ["4a:00:00"] };
+    const reservation = { storeId: STORE, ...by, range: "42:01:00:00:00", reason: "kept" };
+    const ofType = (kind: string) => `pulumi-nodejs:dynamic/macpool:${kind}`;
+    const state = (token: object, isCondemned: boolean) => [
+      { type: ofType("MacPool"), outputs: { ...pool, ...token }, delete: isCondemned },
+      { type: ofType("MacReservation"), outputs: { ...reservation, ...token }, delete: isCondemned },
+    ];
+    const untold = { ...pool, name: "older", ranges: ["4a:00:01"] };
+    const all = [...state({ token: "old" }, true), ...state({ token: "new" }, false)];
+    const file = write("dev", [{ outputs: outputs() }, ...all, { type: ofType("MacPool"), outputs: untold }]);
+    expect(await reconcile("--apply", file)).toMatchObject({ code: 0 });
+    await lab.withStore(async (store) => {
+      const pools = new Map((await store.pools()).map(({ name, managedBy }) => [name, managedBy]));
+      expect([pools.get("lab"), pools.get("older")]).toEqual([{ ...by, token: "new" }, by]);
+      expect(await store.unreserve(parseRange("42:01:00:00:00"), { ...by, token: "old" })).toBe(false);
+      expect(await store.unreserve(parseRange("42:01:00:00:00"), { ...by, token: "new" })).toBe(true);
+    });
+  });
+
   test("leaves deleted what its program deleted after the state was written, and puts back what the state has since", async () => {
     const by = { owner: "acme/network/dev/lab", installation: "dev-provider" };
     const pool = { storeId: STORE, ...by, name: "lab", ranges: ["4a:00:00"] };

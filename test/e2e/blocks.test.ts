@@ -26,6 +26,8 @@ onEveryEngine((scenario) => {
     expect(await lab.register.isUntouched()).toBe(true);
 
     expect((await stack.up()).outputs).toEqual(preview.outputs);
+    // What depends on one of the addresses must not see it as unknown.
+    expect(await stack.preview()).toMatchObject({ changes: [], outputs: preview.outputs });
     expect(await lab.register.live()).toEqual([...addresses].sort());
     const events = await lab.register.events();
     expect(await stack.up()).toMatchObject({ changes: [], outputs: preview.outputs });

@@ -122,6 +122,53 @@ export const nic = new MacAddress("nic", { pool: lab.name }).address;
     expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("claim");
   });
 
+  scenario(
+    "a replacement whose end is put off, because something else failed, leaves both in the register",
+    async (l) => {
+      const program = lab(`{ ranges: ["52:54:00"] }`)
+        .replace("MacPool }", "MacPool, MacReservation }")
+        .concat(`const printers = new MacReservation("printers", { range: "42:0a" });`);
+      const stack = await l.stack({ program });
+      const { outputs } = await stack.up();
+      const replace = [(await stack.resource("lab")).urn, (await stack.resource("printers")).urn];
+      stack.program(`${program}
+      new MacAddress("bad", { address: "42:01:00:00:00:01" }, { dependsOn: [lab, printers] });`);
+      expect(await stack.failing("up", { replace })).toContain("42:01:00:00:00:01");
+      const waiting = (await stack.resources()).filter((resource) => resource.delete === true);
+      expect(waiting.map(({ urn }) => urn).sort()).toEqual([...replace].sort());
+
+      stack.program(program);
+      expect(await stack.up()).toMatchObject({ changes: ["delete lab", "delete printers"], outputs });
+      expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("ADDRESS_RESERVED");
+      expect(await l.register.live()).toHaveLength(3);
+      await l.register.change(async (store) => {
+        expect((await store.pools()).map(({ name }) => name)).toEqual(["default", "lab"]);
+      });
+      expect(await stack.preview()).toMatchObject({ changes: [], outputs });
+      await stack.destroy();
+      expect(await l.register.claim("42:0a:00:00:00:01", "somebody")).toBe("claim");
+    },
+  );
+
+  scenario(
+    "two reservations of one range are refused by the preview, and no two of others, also when they are replaced",
+    async (l) => {
+      const one = reservation(`{ range: "42:0a" }`);
+      const stack = await l.stack({
+        program: `${one} new MacReservation("labels", { range: "42:0A:00:00:00:00/16" });`,
+      });
+      expect(await stack.failing("preview")).toMatch(/range.*is reserved twice in this program/s);
+      expect(await l.register.isUntouched()).toBe(true);
+      stack.program(`${one} new MacReservation("labels", { range: "42:0b" });`);
+      await stack.up();
+      stack.program(`${reservation(`{ range: "42:0d" }`)} new MacReservation("labels", { range: "42:0c" });`);
+      expect((await stack.preview()).changes).toHaveLength(4);
+      const urns = [(await stack.resource("labels")).urn];
+      expect((await stack.up({ replace: urns, previewFirst: true })).changes).toHaveLength(4);
+      expect((await stack.up()).changes).toEqual([]);
+    },
+  );
+
   scenario("a pool or a reservation that was removed by hand is made again by the next update", async (l) => {
     const program = `${reservation(`{ range: "42:0a" }`)}
       import { MacPool } from "pulumi-macpool";

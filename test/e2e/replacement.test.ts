@@ -29,17 +29,21 @@ onEveryEngine((scenario) => {
     },
   );
 
-  scenario("keepers whose changes are ignored do not change an address", async (lab) => {
-    const program = (image: string) => `
+  scenario("keepers and addresses whose changes are ignored do not change an address", async (lab) => {
+    const program = (image: string, more: string, address: string) => `
 import { MacAddress, MacAddressBlock } from "pulumi-macpool";
 const keepers = { image: "${image}" };
 const options = { ignoreChanges: ["keepers"] };
 export const web = new MacAddress("web", { keepers }, options).address;
 export const nics = new MacAddressBlock("nics", { count: 2, keepers }, options).addresses;
+export const bare = new MacAddress("bare", { ${more} }, options).address;
+const pinned = { ignoreChanges: ["address"] };
+export const asked = new MacAddress("asked", { address: "42:00:00:00:00:${address}" }, pinned).address;
+export const free = new MacAddress("free", { ${more === "" ? "" : `address: "42:00:00:00:01:${address}"`} }, pinned).address;
 `;
-    const stack = await lab.stack({ program: program("1") });
+    const stack = await lab.stack({ program: program("1", "", "01") });
     const { outputs } = await stack.up();
-    stack.program(program("2"));
+    stack.program(program("2", "keepers", "02"));
     expect(await stack.preview()).toMatchObject({ changes: [], outputs });
     expect(await stack.up()).toMatchObject({ changes: [], outputs });
   });

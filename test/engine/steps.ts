@@ -87,9 +87,15 @@ function planWithoutProvider(pass: Pass, urn: string, goal: Goal, old: Resource 
   return { ...step, op: same(goal.custom ? old.outputs : old.inputs, goal.inputs) ? "same" : "update" };
 }
 
+/** `processIgnoreChanges`: what is ignored gets its old value, or goes where it had none. */
+function withOldOnes(news: Properties, olds: Properties, ignored: readonly string[]): Properties {
+  const kept = Object.entries(news).filter(([key]) => !ignored.includes(key));
+  const old = Object.entries(olds).filter(([key]) => ignored.includes(key));
+  return Object.fromEntries([...kept, ...old]);
+}
+
 async function check(pass: Pass, urn: string, goal: Goal, old: Resource | undefined): Promise<Properties> {
-  const ignored = (key: string) => old?.inputs[key] !== undefined && goal.ignoreChanges.includes(key);
-  const news = mapBag(goal.inputs, (value, key) => (ignored(key) ? (old?.inputs[key] ?? value) : value));
+  const news = old === undefined ? goal.inputs : withOldOnes(goal.inputs, old.inputs, goal.ignoreChanges);
   const checked = await pass.providers.get(goal.provider).check(old?.inputs ?? {}, news);
   if (checked.failures.length === 0) return checked.inputs;
   const reasons = checked.failures.map((failure) => `${failure.property}: ${failure.reason}`);

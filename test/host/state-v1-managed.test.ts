@@ -85,7 +85,9 @@ describe.each(cases)("a state of the first release with this resource: %s", (nam
 
   it("is what a refresh returns", async () => {
     const read = await host.read(id, outputs);
-    expect({ id: read.id, outputs: read.outputs }).toEqual({ id, outputs });
+    // Without it a preview would take the single addresses of a block for unknown.
+    const more = "count" in outputs ? { known: [] } : {};
+    expect({ id: read.id, outputs: read.outputs }).toEqual({ id, outputs: { ...outputs, ...more } });
     const { known: _known, ...told } = inputs;
     expect({ inputs: read.inputs }).toMatchObject({ inputs: relayed(told) });
   });

@@ -17,6 +17,7 @@ import {
   restore,
   rotate,
   type Scene,
+  takeOver,
   turnOver,
 } from "./steps";
 import type { World } from "./world";
@@ -126,6 +127,12 @@ const everyStep: readonly fc.Arbitrary<Command>[] = [
       const held = liveOf(scene, at);
       return acquire(scene, { ...held, installation: to, address: held.address, adopt: true });
     },
+    isAnyLive,
+  ),
+  step(
+    "take over",
+    fc.record({ at: number, owner, installation }),
+    (scene, { at, ...to }) => takeOver(scene, liveOf(scene, at), to),
     isAnyLive,
   ),
   step("re-create", number, (scene, at) => recreate(scene, liveOf(scene, at)), isAnyLive),

@@ -53,6 +53,17 @@ export async function rotate(scene: Scene, held: Holding, rotation: string): Pro
   if (next !== undefined) await release(scene, held);
 }
 
+/** Gives what is held to another name, by its token. */
+export async function takeOver({ world, machine }: Scene, held: Holding, to: Pick<Ask, "owner" | "installation">) {
+  const { address, token } = held;
+  const labels = { description: "", tags: {} };
+  const grant = await machine.write((store) => store.takeOver({ address, token, ...to, ...labels }));
+  expect(grant, "I6: whoever has the current token can take over").toMatchObject({ rule: "adopt", lease: { address } });
+  const holding = world.model.grant({ ...held, ...to }, "adopt", address, grant?.lease.token ?? "", machine.clock.now);
+  world.remember(holding);
+  world.acknowledge(holding);
+}
+
 /** Releases by token; whether that frees anything is for the model to say. */
 export async function release({ world, machine }: Scene, { address, token }: LeaseRef): Promise<void> {
   const { model } = world;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { MacpoolError } from "../../provider/error";
+import { parsePrefix } from "../../provider/mac/range";
 import { migrationsOf } from "../../provider/store/migrations";
 import { createPostgresRegister } from "../../provider/store/postgres/postgres-store";
 import { initial, rejection, testContext } from "../store/support";
@@ -20,7 +21,8 @@ const KNOWN = migrationsOf("postgres").map(({ number }) => number);
 
 /** Undoes what migrations after the first did. */
 const BACK_TO_SCHEMA_ONE = `delete from migration where number > 1;
-  alter table pool drop column issue_order;
+  alter table pool drop column issue_order, drop column token;
+  alter table reservation drop column token;
   drop table pool_cursor;
   drop index lease_live, lease_released;
   create unique index lease_live on lease (owner, pool, installation, rotation, slot) where released_at is null;
@@ -104,6 +106,30 @@ describePostgres("opening a register", () => {
     expect(rows.map(({ number }) => number)).toEqual(KNOWN);
     const ask = { pool: "tiny", owner: "o".repeat(3000) };
     expect(new Set(await Promise.all(registers.map((register) => register.address(ask)))).size).toBe(1);
+  });
+
+  it("of schema 4 goes by the name of who manages what, until that is granted anew", async () => {
+    const url = await createSchema();
+    const [by, range] = [{ owner: "acme/network/prod/pools", installation: "one" }, parsePrefix("42:30")];
+    const old = await openUrl(url);
+    await old.store.createPool({ name: "managed", ranges: [range] }, { ...by, token: "forgotten" });
+    await old.store.reserve({ ...range, reason: "managed" }, { ...by, token: "forgotten" });
+    await old.store.close();
+    await runSql(
+      `delete from migration where number > 4; alter table pool drop column token;
+       alter table reservation drop column token`,
+      url,
+    );
+    const { store } = await openUrl(url);
+    const managed = async () => [
+      (await store.pools()).find(({ name }) => name === "managed")?.managedBy,
+      (await store.reserved()).find(({ reason }) => reason === "managed")?.managedBy,
+    ];
+    expect(await managed()).toEqual([by, by]);
+    const granted = { ...by, token: "granted" };
+    await store.createPool({ name: "managed", ranges: [range] }, granted);
+    expect([await store.deletePool("managed", by), await store.unreserve(range, granted)]).toEqual([false, true]);
+    expect(await managed()).toEqual([granted, undefined]);
   });
 
   it("of a database with another encoding is refused", async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { parsePrefix } from "../../provider/mac/range";
 import { rejection, request } from "../store/support";
 import { Relay } from "./relay";
 import { createSchema, describePostgres, openUrl, runSql } from "./support";
@@ -55,5 +56,21 @@ describePostgres("a group whose connection broke before the server got it", () =
     expect(relay.cuts).toBe(1);
     expect(await other.store.find(granted.lease.address)).toEqual(granted.lease);
     expect((await other.store.verify()).faults).toEqual([]);
+  });
+});
+
+describePostgres("a pool whose creation nobody told of", () => {
+  it.each(["granted", undefined])("is found to be written, and not written twice: token %j", async (token) => {
+    const { relay, url } = await Relay.before(await createSchema());
+    const register = await openUrl(url);
+    const before = await register.seq();
+    const by = { owner: "acme/network/prod/pools", installation: "one", token };
+    relay.cutNext("reply", "commit");
+    const pool = await register.store.createPool({ name: "edge", ranges: [parsePrefix("42:30")] }, by);
+    await register.store.reserve({ ...parsePrefix("42:31"), reason: "kept" }, by);
+    expect(relay.lostReplies).toBe(1);
+    expect(pool.managedBy).toEqual(by);
+    const events = (await register.events()).filter(({ seq }) => seq > before);
+    expect(events.map(({ kind }) => kind)).toEqual(["create-pool", "reserve"]);
   });
 });

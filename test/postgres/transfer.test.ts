@@ -24,12 +24,13 @@ import { createSchema, describePostgres, newSchema, openUrl, runSql, schemaOf } 
 async function fullRegister(): Promise<Register> {
   const register = await openFile(createFile());
   const { store } = register;
-  const by = { owner: "acme/network/prod/pool", installation: "two" };
+  const by = { owner: "acme/network/prod/pool", installation: "two", token: "granted" };
   await store.createPool({ name: "old", ranges: [parsePrefix("42:60")], description: "a\0b\u0001c" }, by);
   const gone = await register.grant({ pool: "old", owner: "ü😀" });
   await register.release(gone.lease);
   await store.deletePool("old", by);
   await store.reserve({ ...parsePrefix("42:20:01"), reason: "kept" }, by);
+  await store.createPool({ name: "kept", ranges: [parsePrefix("42:61")] }, by);
   const { lease } = await register.grant({ tags: { z: "1", a: "\0 ' \\ \"" }, description: "NUL \0 here" });
   await register.grant({ owner: "other", requestedAddress: lease.address + 1 });
   for (let index = 0; index < 3; index += 1) await register.grant({ pool: "tiny", owner: "" });

@@ -257,6 +257,20 @@ describe("a block", () => {
     });
   });
 
+  it("does not share its addresses with what gets its old owner in the same run", async () => {
+    await lab.register();
+    const { inputs, outputs, id } = await create((await lab.provider()).block, declaredBlock());
+    const renamed = declaredBlock({ owner: "renamed" });
+    const orders = [await lab.provider(), await lab.provider()] as const;
+    expect(await checked(orders[0].block, inputs, renamed)).toMatchObject({ addresses: outputs["addresses"] });
+    expect((await orders[0].block.check({}, declaredBlock())).failures).toMatchObject([{ property: "owner" }]);
+    await checked(orders[1].block, {}, declaredBlock());
+    expect((await orders[1].block.check(inputs, renamed)).failures).toMatchObject([{ property: "owner" }]);
+    const { block } = await lab.provider();
+    await create(block, declaredBlock());
+    expect(await codeOf(block.update(id, outputs, { ...inputs, owner: "renamed" }))).toBe("INVALID_OWNER");
+  });
+
   it("says what is wrong with a state that was edited", async () => {
     await lab.register();
     const { block } = await lab.provider();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import { UNKNOWN } from "../../provider/resource/schema";
-import { useLab } from "./lab";
+import { codeOf, useLab } from "./lab";
 import { foretold, sequential } from "./pools";
 import { checked, create, declared, grant, shown, up } from "./stack";
 
@@ -53,6 +53,100 @@ describe("check of a resource that has an address shows that address", () => {
     const again = await lab.provider();
     expect(await shown(again, swapped[0]?.inputs ?? {}, b)).toBe(one.id);
     expect(await shown(again, swapped[1]?.inputs ?? {}, a)).toBe(other.id);
+  });
+});
+
+describe("check of a resource that has an address refuses", () => {
+  it("to let a new resource have its owner and so its address, whichever of the two is asked about first", async () => {
+    await lab.register(sequential);
+    for (const pool of ["default", "sequential"]) {
+      const [rack0, rack1] = [declared({ pool, owner: `${pool}-0` }), declared({ pool, owner: `${pool}-1` })];
+      const { inputs, id } = await create(await lab.provider(), rack0);
+      const [before, after] = [await lab.provider(), await lab.provider()];
+      expect(await shown(before, inputs, rack1)).toBe(id);
+      expect((await before.check({}, rack0)).failures).toMatchObject([{ property: "owner" }]);
+      await checked(after, {}, rack0);
+      expect((await after.check(inputs, rack1)).failures).toMatchObject([{ property: "owner" }]);
+      const both = await lab.provider();
+      const results = await Promise.all([both.check(inputs, rack1), both.check({}, rack0)]);
+      expect(results.flatMap(({ failures = [] }) => failures)).toHaveLength(1);
+    }
+  });
+
+  it("nothing when each takes the owner of the one before it, also when that was cut off halfway", async () => {
+    await lab.register();
+    const provider = await lab.provider();
+    const owned = (index: number) => declared({ owner: `rack-${index}` });
+    const saved = [
+      await create(provider, owned(0)),
+      await create(provider, owned(1)),
+      await create(provider, owned(2)),
+    ];
+    const [first, second] = saved;
+    if (first === undefined || second === undefined) throw new Error("three were created");
+    for (let renamed = 0; renamed < 3; renamed += 1) {
+      const process = await lab.provider();
+      for (const [index, { inputs, id }] of saved.entries())
+        expect(await shown(process, inputs, owned((index + 1) % 3))).toBe(id);
+      const { id, outputs, inputs } = saved[renamed] ?? first;
+      await process.update(id, outputs, { ...inputs, owner: `rack-${(renamed + 1) % 3}` });
+    }
+  });
+
+  it("no resource that takes the owner of one that is gone from the program", async () => {
+    await lab.register();
+    const { id } = await create(await lab.provider(), declared());
+    expect(await shown(await lab.provider(), {}, declared())).toBe(id);
+  });
+});
+
+describe("check of a resource that has an address, whose changes are ignored, shows it", () => {
+  const keepers = { rotation: "1", keepers: { image: "1" } };
+
+  it("when keepers change, come or go", async () => {
+    await lab.register();
+    const kept = await create(await lab.provider(), declared(keepers));
+    // What the engine makes of `ignoreChanges`: the old keepers, and the program's own digest.
+    const changed = declared({ ...keepers, rotation: "2" });
+    expect(await checked(await lab.provider(), kept.inputs, changed)).toMatchObject({ address: kept.id, ...keepers });
+    const gone = declared({ ...keepers, rotation: "" });
+    expect(await checked(await lab.provider(), kept.inputs, gone)).toMatchObject({ address: kept.id, ...keepers });
+    const bare = await create(await lab.provider(), declared({ owner: "bare" }));
+    const come = await checked(await lab.provider(), bare.inputs, declared({ owner: "bare", rotation: "1" }));
+    expect(come).toMatchObject({ address: bare.id, rotation: "" });
+  });
+
+  it("when its requested address changes, comes or goes", async () => {
+    await lab.register();
+    const [one, other] = ["42:ab:00:00:00:01", "42:ab:00:00:00:02"];
+    const asked = await create(await lab.provider(), declared({ requestedAddress: one }));
+    for (const requestedAddress of [other, undefined]) {
+      const news = declared({ requestedAddress, address: one });
+      expect(await checked(await lab.provider(), asked.inputs, news)).toMatchObject({
+        address: one,
+        requestedAddress: one,
+      });
+    }
+    const free = await create(await lab.provider(), declared({ owner: "free" }));
+    const news = declared({ owner: "free", requestedAddress: other, address: free.id });
+    const come = await checked(await lab.provider(), free.inputs, news);
+    expect(come).toMatchObject({ address: free.id });
+    expect(come).not.toHaveProperty("requestedAddress");
+  });
+});
+
+describe("check of a resource whose pool the register does not have", () => {
+  it("leaves it to diff to say that it is the wrong register", async () => {
+    await lab.register(sequential);
+    await (await lab.open()).close();
+    const news = declared({ pool: "sequential" });
+    const { id, inputs, outputs } = await create(await lab.provider(), news);
+    const elsewhere = await lab.provider({ "macpool:store": lab.beside("elsewhere.db") });
+    await create(elsewhere, declared());
+    const again = await lab.provider({ "macpool:store": lab.beside("elsewhere.db") });
+    const kept = await checked(again, { ...inputs, address: id }, news);
+    expect(kept).toMatchObject({ address: id });
+    expect(await codeOf(again.diff(id, outputs, kept))).toBe("REGISTER_MISMATCH");
   });
 });
 
@@ -125,7 +219,7 @@ describe("check of a resource that is about to be replaced", () => {
     await lab.register();
     const provider = await lab.provider();
     const first = await create(provider, declared());
-    const second = await up(provider, first, declared({ rotation: "1" }));
+    const second = await up(provider, first, declared({ rotation: "1", keepers: { image: "2" } }));
     const third = await up(provider, second, declared());
     expect([second.op, third.op]).toEqual(["replace", "replace"]);
     expect(third.inputs["address"]).toBe(first.id);
@@ -141,11 +235,17 @@ describe("check of a resource that is about to be replaced", () => {
     expect((await grant(provider, inputs)).id).toBe(id);
   });
 
-  it.each(["pool", "rotation", "requestedAddress"])("shows nothing while its new %s is not known", async (key) => {
+  it.each(["pool", "keepers", "requestedAddress"])("shows nothing while its new %s is not known", async (key) => {
     await lab.register();
     const provider = await lab.provider();
     const { inputs } = await create(provider, declared());
-    expect(await checked(provider, inputs, declared({ [key]: UNKNOWN }))).not.toHaveProperty("address");
+    expect(
+      await checked(
+        provider,
+        inputs,
+        declared({ [key]: UNKNOWN, ...(key === "keepers" ? { rotation: UNKNOWN } : {}) }),
+      ),
+    ).not.toHaveProperty("address");
   });
 
   it("shows the address that is requested now though its owner is not known", async () => {

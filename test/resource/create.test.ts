@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import type { LeaseStore } from "../../provider/store/store";
@@ -131,6 +132,17 @@ describe("create refuses", () => {
   it("in an error that the host does not take for a half-made resource", async () => {
     const fault = await faultOf(provider.create(declared({ pool: "lab" })));
     for (const key of ["id", "properties", "reasons"]) expect(fault).not.toHaveProperty(key);
+  });
+});
+
+describe("create where there is no register", () => {
+  it("makes none beside the log of one that was moved away, and says so", async () => {
+    const elsewhere = lab.beside("elsewhere.db");
+    writeFileSync(`${elsewhere}-wal`, "the newest changes");
+    const fault = await faultOf(create(await lab.provider({ "macpool:store": elsewhere }), declared()));
+    expect(fault.code).toBe("REGISTER_EXISTS");
+    expect(fault.message).toContain(`${elsewhere}-wal`);
+    expect(existsSync(elsewhere)).toBe(false);
   });
 });
 

@@ -167,7 +167,9 @@ describe("a pool", () => {
     await lab.register();
     const provider = await lab.provider();
     const first = await create(provider.pool, declaredPool());
-    expect((await create(provider.pool, declaredPool())).outputs).toEqual(first.outputs);
+    const again = await create(provider.pool, declaredPool());
+    expect(again.outputs).toEqual({ ...first.outputs, token: again.outputs["token"] });
+    expect(again.outputs["token"]).not.toBe(first.outputs["token"]);
     for (const other of [{ owner: "acme/net/prod/other" }, { installation: "stack-2" }]) {
       expect(await failures(provider, other)).toEqual({ poolName: expect.stringContaining("adopt") });
       expect(await codeOf(provider.pool.create(declaredPool(other)))).toBe("POOL_CONFLICT");
@@ -196,7 +198,8 @@ describe("a pool", () => {
     const renamed = declaredPool({ owner: "acme/net/next/lab", installation: "stack-2" });
     expect((await up(provider.pool, saved, renamed)).op).toBe("update");
     const again = await up(provider.pool, saved, renamed);
-    expect((await poolOf(register))?.managedBy).toEqual({ owner: "acme/net/next/lab", installation: "stack-2" });
+    const { token } = saved.outputs;
+    expect((await poolOf(register))?.managedBy).toEqual({ owner: "acme/net/next/lab", installation: "stack-2", token });
     await provider.pool.delete(again.id, again.outputs);
     expect(await poolOf(register)).toBeUndefined();
   });
@@ -229,8 +232,12 @@ describe("a pool", () => {
     const provider = await lab.provider();
     const saved = await create(provider.pool, declaredPool());
     await register.deletePool("lab");
-    expect((await up(provider.pool, saved, declaredPool())).op).toBe("update");
+    const again = await up(provider.pool, saved, declaredPool());
+    expect(again).toMatchObject({ op: "update", outputs: { token: saved.outputs["token"] } });
     expect((await poolOf(register))?.managedBy?.owner).toBe("acme/net/prod/lab");
+    expect((await up(provider.pool, again, declaredPool())).op).toBe("same");
+    await provider.pool.delete(again.id, again.outputs);
+    expect(await poolOf(register)).toBeUndefined();
   });
 
   it("is refused against another register, for every operation", async () => {

@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
+import type { Manager } from "../../provider/lease/pool";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
-import { codeOf, useLab } from "./lab";
+import type { LeaseStore } from "../../provider/store/store";
+import { codeOf, type Provider, useLab } from "./lab";
 import { declaredReservation } from "./managed";
-import { checked, create, declared, up } from "./stack";
+import { checked, create, declared, type Saved, up } from "./stack";
 
 const lab = useLab();
 const ends = { start: "42:0a:00:00:00:00", end: "42:0a:ff:ff:ff:ff", range: "42:0a:00:00:00:00-42:0a:ff:ff:ff:ff" };
+
+const range = { start: 0x420a00000000, end: 0x420affffffff };
+
+/** Returns who manages the reservation that tests declare; undefined when there is none, or nobody does. */
+async function reservedBy(register: LeaseStore): Promise<Manager | undefined> {
+  return (await register.reserved()).find(({ start }) => start === range.start)?.managedBy;
+}
 
 describe("what check says of a reservation", () => {
   it("is its range in canonical form with both ends, and nothing is written", async () => {
@@ -69,7 +78,9 @@ describe("a reservation", () => {
     await lab.register();
     const { reservation } = await lab.provider();
     const first = await create(reservation, declaredReservation());
-    expect((await create(reservation, declaredReservation())).outputs).toEqual(first.outputs);
+    const again = await create(reservation, declaredReservation());
+    expect(again.outputs).toEqual({ ...first.outputs, token: again.outputs["token"] });
+    expect(again.outputs["token"]).not.toBe(first.outputs["token"]);
     for (const other of [{ owner: "acme/net/prod/other" }, { installation: "stack-2" }]) {
       const { failures } = await reservation.check({}, declaredReservation(other));
       expect(failures).toMatchObject([{ property: "range" }]);
@@ -95,6 +106,8 @@ describe("a reservation", () => {
     const renamed = declaredReservation({ owner: "acme/net/next/printers", installation: "stack-2" });
     expect((await up(reservation, saved, renamed)).op).toBe("update");
     const again = await up(reservation, saved, renamed);
+    expect(again.outputs["token"]).toBe(saved.outputs["token"]);
+    expect(await reservedBy(register)).toMatchObject({ installation: "stack-2", token: saved.outputs["token"] });
     await reservation.delete(again.id, again.outputs);
     expect(await register.reserved()).not.toContainEqual(expect.objectContaining({ start: 0x420a00000000 }));
   });
@@ -113,8 +126,117 @@ describe("a reservation", () => {
     const register = await lab.register();
     const { reservation } = await lab.provider();
     const saved = await create(reservation, declaredReservation({ reason: "a" }));
-    await register.unreserve({ start: 0x420a00000000, end: 0x420affffffff });
-    expect((await up(reservation, saved, declaredReservation({ reason: "a" }))).op).toBe("update");
+    await register.unreserve(range);
+    const again = await up(reservation, saved, declaredReservation({ reason: "a" }));
+    expect(again).toMatchObject({ op: "update", outputs: saved.outputs });
     expect(await register.reserved()).toContainEqual(expect.objectContaining({ reason: "a" }));
+    expect((await up(reservation, again, declaredReservation({ reason: "a" }))).op).toBe("same");
+    await reservation.delete(again.id, again.outputs);
+    expect(await reservedBy(register)).toBeUndefined();
   });
 });
+
+describe("a reservation that replaces itself", () => {
+  it("stays when what it replaced is deleted, by whichever process and however late", async () => {
+    const register = await lab.register();
+    const { reservation } = await lab.provider();
+    const old = await create(reservation, declaredReservation({ reason: "a" }));
+    const next = await create(reservation, declaredReservation({ reason: "a" }));
+    const { reservation: later } = await lab.provider();
+    expect((await later.diff(next.id, next.outputs, next.inputs)).changes).toBe(false);
+    for (const handlers of [reservation, later, later]) await handlers.delete(old.id, old.outputs);
+    expect((await reservedBy(register))?.token).toBe(next.outputs["token"]);
+    expect((await later.read(old.id, old.outputs)).id).toBe("");
+    expect((await later.read(next.id, next.outputs)).props).toMatchObject({ token: next.outputs["token"] });
+    await later.delete(next.id, next.outputs);
+    expect(await reservedBy(register)).toBeUndefined();
+  });
+
+  it("goes on from the state, when nobody saved that it had replaced itself", async () => {
+    const register = await lab.register();
+    const saved = await create((await lab.provider()).reservation, declaredReservation());
+    await create((await lab.provider()).reservation, declaredReservation());
+    const { reservation } = await lab.provider();
+    const mended = await up(reservation, saved, declaredReservation());
+    expect(mended).toMatchObject({ op: "update", outputs: saved.outputs });
+    expect((await up(reservation, mended, declaredReservation())).op).toBe("same");
+    await reservation.delete(mended.id, mended.outputs);
+    expect(await reservedBy(register)).toBeUndefined();
+  });
+
+  it.each(["", "a token of an update"])(
+    "goes by its manager where the register has no token: state with %j",
+    async (token) => {
+      const register = await lab.register();
+      const saved = await untold(register, token);
+      const { reservation } = await lab.provider();
+      expect((await up(reservation, saved, declaredReservation())).op).toBe("same");
+      expect((await reservation.read(saved.id, saved.outputs)).props["token"]).toBe(saved.outputs["token"]);
+      const changed = await up(reservation, saved, declaredReservation({ reason: "changed" }));
+      expect(changed.outputs["token"]).toBe(saved.outputs["token"]);
+      await reservation.delete(changed.id, changed.outputs);
+      expect(await reservedBy(register)).toBeUndefined();
+    },
+  );
+
+  it("stays when what it replaced is deleted of which an older version left a state without a token", async () => {
+    const register = await lab.register();
+    const old = await untold(register);
+    const next = await create((await lab.provider()).reservation, declaredReservation());
+    const { reservation } = await lab.provider();
+    await reservation.delete(old.id, old.outputs);
+    expect((await reservedBy(register))?.token).toBe(next.outputs["token"]);
+    expect((await reservation.read(old.id, old.outputs)).id).toBe("");
+  });
+});
+
+describe("two reservations of one range in a program", () => {
+  const rival = { owner: "acme/net/prod/rival" };
+  const check = async (provider: Provider, news: Bag, olds: Bag = {}) =>
+    (await provider.reservation.check(olds, declaredReservation(news))).failures ?? [];
+
+  it.each(["with a register", "without one"])("are refused before anything is made, %s", async (where) => {
+    if (where === "with a register") await lab.register();
+    const provider = await lab.provider();
+    expect(await check(provider, {})).toEqual([]);
+    const reason = expect.stringContaining("acme/net/prod/printers");
+    expect(await check(provider, { ...rival, range: "42-0a-00-00-00-00..420affffffff" })).toEqual([
+      { property: "range", reason },
+    ]);
+  });
+
+  it.each<[string, Bag]>([
+    ["of which one is a part of the other", { range: "42:0a:00" }],
+    ["of which one adopts what the other has", { adopt: true }],
+    ["of which one is not known yet", { range: UNKNOWN }],
+    ["of which one has an owner that is not known yet", { owner: UNKNOWN }],
+  ])("are none %s", async (_, news) => {
+    await lab.register();
+    for (const order of [
+      [{}, { ...rival, ...news }],
+      [{ ...rival, ...news }, {}],
+    ]) {
+      const provider = await lab.provider();
+      for (const bag of order) expect(await check(provider, bag)).toEqual([]);
+    }
+  });
+
+  it("are none when one is checked twice, is renamed, or gives its range to the other in the same update", async () => {
+    await lab.register();
+    const provider = await lab.provider();
+    for (const olds of [declaredReservation(), {}]) expect(await check(provider, {}, olds)).toEqual([]);
+    expect(await check(provider, rival, declaredReservation())).toEqual([]);
+    expect(await check(provider, { range: "42:0b" }, declaredReservation())).toEqual([]);
+    expect(await check(provider, { ...rival, range: "42:0c" }, declaredReservation(rival))).toEqual([]);
+    expect(await check(provider, {}, declaredReservation({ range: "42:0b" }))).toEqual([]);
+  });
+});
+
+/** Returns a reservation as an older version left it in the register, and in the state unless a token is given. */
+async function untold(register: LeaseStore, token = ""): Promise<Saved> {
+  const { outputs, ...saved } = await create((await lab.provider()).reservation, declaredReservation());
+  const by = { owner: "acme/net/prod/printers", installation: "stack-1" };
+  await register.reserve({ ...range, reason: "" }, by);
+  const { token: _, ...without } = outputs;
+  return { ...saved, outputs: token === "" ? without : { ...without, token } };
+}

@@ -96,6 +96,15 @@ describe("update of a lease that the register has lost", () => {
     expect(await codeOf(provider.update("42:ab:00:00:00:01", outputs, nic.inputs))).toBe("REGISTER_ROLLED_BACK");
   });
 
+  it("under another name can be repeated when the answer was lost", async () => {
+    await lose(nic);
+    const { outs } = await update(nic, { owner: "renamed" });
+    const repeated = await up(await lab.provider(), nic, declared({ owner: "renamed" }));
+    expect(repeated).toMatchObject({ op: "update", id: nic.id, inputs: { address: nic.id } });
+    expect(repeated.outputs).toMatchObject({ address: nic.id, owner: "renamed" });
+    expect(repeated.outputs["token"]).not.toBe(outs["token"]);
+  });
+
   it("heals the stack: the next pass finds nothing to do", async () => {
     await lose(nic);
     const healed = await up(provider, nic, declared());
@@ -121,7 +130,10 @@ describe("update of a lease that the register has lost", () => {
     await create(provider, declared({ owner: "acme/net/prod/other", pool: "hasty", requestedAddress: old.id }));
     const fault = await faultOf(update(old, {}));
     expect(fault.code).toBe("ADDRESS_TAKEN");
-    expect(fault.message).toContain('"acme/net/prod/other"');
+    for (const word of ['"acme/net/prod/other"', "--target-replace"]) expect(fault.message).toContain(word);
+    // Before anything is done, too.
+    const { failures = [] } = await (await lab.provider()).check(old.inputs, declared({ pool: "hasty" }));
+    expect(failures).toMatchObject([{ property: "address", reason: fault.message }]);
   });
 
   it("refuses when the address was reserved meanwhile", async () => {
@@ -133,7 +145,7 @@ describe("update of a lease that the register has lost", () => {
 
 describe("update with a token that was superseded", () => {
   it("takes the lease over again, which is the same declaration's", async () => {
-    const retried = await create(provider, declared());
+    const retried = await create(await lab.provider(), declared());
     const { outs } = await update(nic, { owner: "renamed" });
     expect(outs).toMatchObject({ address: nic.id, owner: "renamed" });
     expect(outs["token"]).not.toBe(retried.outputs["token"]);
@@ -141,7 +153,15 @@ describe("update with a token that was superseded", () => {
   });
 
   it("refuses when the lease was adopted by another installation", async () => {
-    await create(provider, declared({ installation: "stack-2", adopt: true }));
+    await create(await lab.provider(), declared({ installation: "stack-2", adopt: true }));
     expect(await codeOf(update(nic, {}))).toBe("ADDRESS_TAKEN");
+  });
+
+  it("refuses when another resource of the same run got the lease with the old owner, and leaves it to that one", async () => {
+    const run = await lab.provider();
+    const other = await create(run, declared());
+    expect(other.id).toBe(nic.id);
+    expect(await codeOf(run.update(nic.id, nic.outputs, { ...nic.inputs, owner: "renamed" }))).toBe("INVALID_OWNER");
+    expect(await leaseOf(nic.id)).toMatchObject({ owner: nic.outputs["owner"], token: other.outputs["token"] });
   });
 });

@@ -10,6 +10,7 @@ import { identityContract } from "./contract/identity";
 import { listContract } from "./contract/list";
 import { longOwnersContract } from "./contract/long-owners";
 import { lookContract } from "./contract/look";
+import { managerTokensContract } from "./contract/manager-tokens";
 import { managersContract } from "./contract/managers";
 import { plannedContract } from "./contract/planned";
 import { poolsContract } from "./contract/pools";
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: Open): void {
     verbsContract(open);
     poolsContract(open);
     managersContract(open);
+    managerTokensContract(open);
     deletedPoolsContract(open);
     reservedContract(open);
     historyContract(open);

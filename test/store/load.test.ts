@@ -5,6 +5,7 @@ import type { RegisterRecord } from "../../provider/store/record";
 import { loadSqlite } from "../../provider/store/sqlite/load";
 import {
   collect,
+  only,
   openFile,
   openMemory,
   openSqlite,
@@ -25,7 +26,7 @@ async function usedRecords(open = openSqlite): Promise<readonly RegisterRecord[]
 
 async function use(register: Register): Promise<void> {
   const { store, clock } = register;
-  const by = { owner: "acme/network/prod/pools", installation: "one" };
+  const by = { owner: "acme/network/prod/pools", installation: "one", token: "granted" };
   await store.createPool({ name: "old", ranges: [{ start: 0x42_30_00_00_00_00, end: 0x42_30_00_00_00_ff }] }, by);
   await store.createPool({ name: "kept", ranges: [{ start: 0x42_31_00_00_00_00, end: 0x42_31_00_00_00_ff }] }, by);
   await store.reserve({ start: 0x42_20_00_00_00_00, end: 0x42_20_00_00_00_0f, reason: "printers" }, by);
@@ -41,6 +42,7 @@ async function use(register: Register): Promise<void> {
     if (turn % 2 === 0) await register.release(lease);
   }
   await store.deletePool("old");
+  await store.createPool({ name: "older", ranges: [only(0x42_32_00_00_00_00)] }, { ...by, token: undefined });
 }
 
 async function* stream(records: readonly RegisterRecord[]): AsyncIterable<RegisterRecord> {

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { migrationsOf } from "../../provider/store/migrations";
+import { restOf, scopeOf } from "../../provider/store/sqlite/names";
 
 /** The tables of an old schema in an order that keeps references whole: their columns, and what fills them today. */
 type Tables = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -21,7 +22,10 @@ const LEASE = {
   acquired_at: "coalesce(acquired_at, at)",
 };
 
-const SCHEMAS: Readonly<Record<1 | 2, Tables>> = {
+/** The schemas that can be written. */
+export type OldSchema = 1 | 2 | 4;
+
+const SCHEMAS: Readonly<Record<OldSchema, Tables>> = {
   1: {
     ...COMMON,
     pool: POOL,
@@ -38,13 +42,39 @@ const SCHEMAS: Readonly<Record<1 | 2, Tables>> = {
     lease: LEASE,
     event: { ...EVENT, ...same("before") },
   },
+  4: {
+    name: COMMON.name,
+    register: { ...COMMON.register, ...same("gaps_until") },
+    pool: { ...POOL, ...MANAGER, ...same("retired", "issue_order") },
+    pool_range: same("start", '"end"', "pool"),
+    reservation: { ...RESERVATION, ...MANAGER },
+    lease: {
+      ...same(
+        "seq",
+        "at",
+        "kind",
+        "address",
+        "pool",
+        "owner",
+        "scope",
+        "installation",
+        "actor",
+        "before",
+        "event_pool",
+      ),
+      ...same("acquired_at", "released_at", "rotation", "slot", "token", "description", "tags"),
+    },
+    past_event: { ...EVENT, ...same("scope", "before") },
+  },
 };
 
-/** Writes the content of the register at `path` to `old` as an earlier version of this package did: with schema 1 or 2. */
-export function writeOldSchema(path: string, old: string, version: 1 | 2): void {
+/** Writes the content of the register at `path` to `old` as an earlier version of this package did. */
+export function writeOldSchema(path: string, old: string, version: OldSchema): void {
   const database = new Database(old);
   database.pragma("application_id = 1296122704");
   database.pragma("journal_mode = wal");
+  database.function("owner_scope", { deterministic: true }, (owner) => scopeOf(String(owner)));
+  database.function("owner_rest", { deterministic: true }, (owner) => restOf(String(owner)));
   for (const { number, name, sql, checksum } of migrationsOf("sqlite").slice(0, version)) {
     database.exec(sql);
     database.prepare("insert into migration values (?, ?, ?, 0)").run(number, name, checksum);

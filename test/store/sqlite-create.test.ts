@@ -1,11 +1,31 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FileSystem } from "../../provider/store/sqlite/file-checks";
 import { createSqliteRegister } from "../../provider/store/sqlite/sqlite-store";
 import { Worker } from "../faults/processes/process";
 import { faultOf } from "../mac/support";
-import { BIG, createFile, initial, openFile, STORE_ID, TINY, temporaryDirectory, testContext } from "./support";
+import {
+  BIG,
+  createFile,
+  initial,
+  openFile,
+  request,
+  STORE_ID,
+  TINY,
+  temporaryDirectory,
+  testContext,
+} from "./support";
 
 const create = (path: string, content = initial(), fileSystem?: FileSystem) =>
   createSqliteRegister(path, content, testContext(), fileSystem);
@@ -39,6 +59,22 @@ describe("creating a register", () => {
     expect(fault.code).toBe("REGISTER_EXISTS");
     expect(fault.message).toContain(path);
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it("refuses a path where the log of a register is that was moved away, and leaves it alone", async () => {
+    const path = createFile();
+    const { store } = await openFile(path);
+    await store.acquire([request()]);
+    const moved = join(temporaryDirectory(), "moved.db");
+    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, moved + suffix);
+    rmSync(moved);
+    const log = readFileSync(`${moved}-wal`);
+    expect(log.length).toBeGreaterThan(0);
+    const fault = faultOf(() => create(moved));
+    expect(fault.code).toBe("REGISTER_EXISTS");
+    expect(fault.message).toContain(`${moved}-wal`);
+    expect(readFileSync(`${moved}-wal`).equals(log)).toBe(true);
+    expect(existsSync(moved)).toBe(false);
   });
 
   it("refuses a directory, and a symbolic link even when it leads nowhere", () => {

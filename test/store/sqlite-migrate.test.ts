@@ -5,13 +5,13 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { migrationsOf } from "../../provider/store/migrations";
 import { openConnection } from "../../provider/store/sqlite/connection";
 import { Worker } from "../faults/processes/process";
-import { schemaOf, writeOldSchema } from "./old-schema";
-import { collect, createFile, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
+import { type OldSchema, schemaOf, writeOldSchema } from "./old-schema";
+import { collect, createFile, only, openFile, type Register, rejection, request, temporaryDirectory } from "./support";
 
 const NEWEST = migrationsOf("sqlite").length;
 
 /** Returns a register in use, and the path of the same as an earlier version of this package would have left it. */
-async function usedBefore(version: 1 | 2 = 1): Promise<{ readonly register: Register; readonly old: string }> {
+async function usedBefore(version: OldSchema = 1): Promise<{ readonly register: Register; readonly old: string }> {
   const path = createFile();
   const register = await openFile(path);
   const slashed = ["", "/", "a/", "a/b", "a/b/c", "\u00e9/\uffff", "\uffff/\ud83d\ude00", "a\0/b", "a/b\0c", "%/_"];
@@ -32,10 +32,18 @@ async function usedBefore(version: 1 | 2 = 1): Promise<{ readonly register: Regi
   return { register, old };
 }
 
-/** What schema 1 knew nothing of: deleted pools, whose released leases another one takes over, in part back again. */
+const MANAGER = { owner: "acme/network/prod/pools", installation: "one" };
+const MANAGED = only(0x42_31_00_00_00_00);
+
+/**
+ * What schema 1 knew nothing of: what code manages, and deleted pools, whose released leases another one takes over, in
+ * part back again.
+ */
 async function deletePools(register: Register): Promise<void> {
   const { store } = register;
-  const by = { owner: "acme/network/prod/pools", installation: "one" };
+  const by = MANAGER;
+  await store.createPool({ name: "managed", ranges: [MANAGED] }, by);
+  await store.reserve({ ...MANAGED, reason: "managed" }, by);
   const ranges = [{ start: 0x42_30_00_00_00_00, end: 0x42_30_00_00_00_07 }];
   for (const name of ["gone", "heir", "gone"]) {
     await store.createPool({ name, ranges }, by);
@@ -60,7 +68,7 @@ async function contentOf(register: Register) {
 }
 
 describe("a register of an older schema", () => {
-  it.each([1, 2] as const)(
+  it.each([1, 2, 4] as const)(
     "%i holds the same after it was opened, in the newest one, and is sound",
     async (version) => {
       const { register, old } = await usedBefore(version);
@@ -95,6 +103,22 @@ describe("a register of an older schema", () => {
     expect(error.code).toBe("REGISTER_CORRUPT");
     for (const text of [old, "schema 2", "macpool doctor", "macpool restore"]) expect(error.message).toContain(text);
     expect(readFileSync(old).toString("base64")).toBe(before);
+  });
+
+  it.each([2, 4] as const)("%i goes by the name of who manages what, until that is granted anew", async (version) => {
+    const { store } = await openFile((await usedBefore(version)).old);
+    const managed = async () => [
+      (await store.pools()).find(({ name }) => name === "managed")?.managedBy,
+      (await store.reserved()).find(({ reason }) => reason === "managed")?.managedBy,
+    ];
+    expect(await managed()).toEqual([MANAGER, MANAGER]);
+    const granted = { ...MANAGER, token: "granted" };
+    await store.createPool({ name: "managed", ranges: [MANAGED] }, granted);
+    expect([await store.deletePool("managed", MANAGER), await store.unreserve(MANAGED, granted)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(await managed()).toEqual([granted, undefined]);
   });
 
   it("records the migration with its checksum, and runs it once", async () => {

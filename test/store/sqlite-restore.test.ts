@@ -228,6 +228,21 @@ describe("restoring over a register", () => {
     expect(readdirSync(dirname(to))).toEqual(["register.db"]);
   });
 
+  it("leaves another program's database alone together with the log that a crash left behind", async () => {
+    const from = await backupWith("new");
+    const elsewhere = join(temporaryDirectory(), "other.db");
+    const database = new Database(elsewhere);
+    database.pragma("journal_mode = wal");
+    database.exec("create table precious (value)");
+    const to = join(temporaryDirectory(), "register.db");
+    for (const suffix of ["", "-wal"]) copyFileSync(elsewhere + suffix, to + suffix);
+    database.close();
+    const contents = () => ["", "-wal"].map((suffix) => readFileSync(to + suffix).toString("base64"));
+    const before = contents();
+    expect((await rejection(restore(from, to, { replace: true }))).code).toBe("REGISTER_FOREIGN");
+    expect(contents()).toEqual(before);
+  });
+
   it("leaves a directory alone", async () => {
     const from = await backupWith("new");
     const to = join(temporaryDirectory(), "register.db");

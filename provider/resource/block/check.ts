@@ -2,8 +2,9 @@ import type { BlockRequest, HeldBlock } from "../../lease/block";
 import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
-import { askerOf, type CheckResult, failureOf } from "../check";
-import { withRotationInForce } from "../rotation";
+import { askerOf, type CheckResult, failureOf, keepFor } from "../check";
+import { withIgnoredChanges } from "../ignored";
+import { handedOn } from "../refusals";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, isConsecutive } from "./request";
@@ -16,6 +17,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   ADDRESS_RESERVED: "count",
   ADDRESS_TAKEN: "count",
   ADDRESS_QUARANTINED: "count",
+  INVALID_OWNER: "owner",
 };
 
 /** Addresses by index, as far as they are known. */
@@ -29,7 +31,7 @@ type Foreseen = readonly (Mac | undefined)[];
  * values, hence the second property.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures } = parseNews(withRotationInForce(olds, news));
+  const { inputs, unknowns, failures } = parseNews(withIgnoredChanges(olds, news));
   if (failures.length > 0) return { inputs: news, failures };
   const { addresses: _, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
@@ -59,6 +61,9 @@ async function resolve(olds: BlockInputs, news: BlockInputs, unknowns: Bag): Pro
   const isAllKept = kept.length === count;
   // What it had and nobody can tell any more lies before what it would get in addition.
   const isGap = held !== undefined && held.refs.length < (olds.count ?? 0);
+  // A name that is not known yet is nobody else's.
+  const owner = "owner" in unknowns ? `${olds.owner}\n` : (news.owner ?? "");
+  for (const [index, address] of kept.entries()) keepFor(address, askerOfMember({ ...news, owner }, index));
   const foreseen = isAllKept || isGap || "owner" in unknowns ? undefined : await foresee(blockRequestOf(news, held));
   return Array.from({ length: count }, (_, index) => foreseen?.[index]?.address ?? kept[index]);
 }
@@ -78,7 +83,7 @@ async function heldBefore(olds: BlockInputs): Promise<HeldBlock> {
 }
 
 async function askRegister(olds: BlockInputs): Promise<readonly Mac[]> {
-  const foreseen = (await foresee(blockRequestOf(olds))) ?? [];
+  const foreseen = (await runtime().predictBlock(blockRequestOf(olds), () => false)) ?? [];
   const end = foreseen.findIndex((chosen) => chosen?.rule !== "keep");
   return foreseen.slice(0, end === -1 ? foreseen.length : end).flatMap((chosen) => chosen?.address ?? []);
 }
@@ -86,19 +91,22 @@ async function askRegister(olds: BlockInputs): Promise<readonly Mac[]> {
 /** Returns what the register would grant; undefined when it cannot be asked, or where somebody else was shown it. */
 async function foresee(request: BlockRequest): Promise<readonly (Entitlement | undefined)[] | undefined> {
   const process = runtime();
-  const askers = Array.from({ length: request.count }, (_, index) =>
-    askerOf({ pool: request.pool, owner: memberOwner(request.owner, index) }),
-  );
   const isPromised = (address: Mac, owner: string) =>
     process.isPromisedToAnother(address, askerOf({ pool: request.pool, owner }));
   const known = await process.predictBlock(request, isPromised);
   const isGone = (chosen: Entitlement | undefined, index: number) =>
-    chosen !== undefined && process.isPromisedToAnother(chosen.address, askers[index] ?? "");
+    chosen !== undefined && process.isPromisedToAnother(chosen.address, askerOfMember(request, index));
+  const taken = known?.find((chosen, index) => chosen?.rule === "keep" && isGone(chosen, index));
+  if (taken !== undefined) throw handedOn(taken.address);
   // Another check was answered in the meantime.
   if (known?.some((chosen, index) => chosen?.rule === "derive" && isGone(chosen, index))) return foresee(request);
   return known?.map((chosen, index) => {
     if (chosen === undefined || isGone(chosen, index)) return undefined;
-    process.promise(chosen.address, askers[index] ?? "");
+    process.promise(chosen, askerOfMember(request, index));
     return chosen;
   });
+}
+
+function askerOfMember({ pool = "", owner = "" }: Pick<BlockInputs, "pool" | "owner">, index: number): string {
+  return askerOf({ pool, owner: memberOwner(owner, index) });
 }

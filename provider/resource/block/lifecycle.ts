@@ -1,10 +1,12 @@
 import { MacpoolError } from "../../error";
 import type { BlockRequest } from "../../lease/block";
 import type { Lease } from "../../lease/lease";
+import type { Grant } from "../../lease/transact";
 import { formatMac } from "../../mac/mac";
 import type { LeaseStore } from "../../store/store";
 import { isLost } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
+import { handedOn } from "../refusals";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, inputsOf, outputsOf, provenanceOf } from "./request";
@@ -18,7 +20,9 @@ import { type BlockInputs, parseInputs, parseState, valid } from "./schema";
 export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
-  const leases = await grant(register, blockRequestOf(inputs));
+  const grants = await grant(register, blockRequestOf(inputs));
+  for (const each of grants) runtime().noteGranted(each);
+  const leases = grants.map(({ lease }) => lease);
   const { storeId } = await register.identity();
   return { id: idOf(leases), outs: outputsOf(leases, storeId, inputs) };
 }
@@ -27,13 +31,18 @@ export async function create(bag: Bag): Promise<CreateResult> {
  * Grows, shrinks, renames and relabels the block in one step, and asserts again what the register does not have under the
  * state's tokens.
  *
- * @throws MacpoolError when nothing was changed; see `LeaseStore.acquireBlock` and `Runtime.registerOf`.
+ * @throws MacpoolError when nothing was changed; INVALID_OWNER when another resource got one of its addresses in this run;
+ * see `LeaseStore.acquireBlock` and `Runtime.registerOf`.
  */
 export async function update(_id: string, olds: Bag, news: Bag): Promise<{ readonly outs: Bag }> {
   const state = parseState(olds);
   const inputs = { ...valid(news), pool: state.pool, rotation: state.rotation };
   const register = await runtime().registerOf(provenanceOf(state));
-  const leases = await grant(register, blockRequestOf(inputs, state));
+  // What was created with such an address took it over together with an owner that this block has given up.
+  const taken = state.refs.find((ref) => runtime().hasHandedOn(ref));
+  if (taken !== undefined) throw handedOn(taken.address);
+  const grants = await grant(register, blockRequestOf(inputs, state));
+  const leases = grants.map(({ lease }) => lease);
   return { outs: outputsOf(leases, state.storeId, inputs) };
 }
 
@@ -94,12 +103,12 @@ function notForLookup(id: string): MacpoolError {
   );
 }
 
-async function grant(register: LeaseStore, request: BlockRequest): Promise<readonly Lease[]> {
+async function grant(register: LeaseStore, request: BlockRequest): Promise<readonly Grant[]> {
   const grants = await register.acquireBlock(request);
   // One word for all of them: what is said of the first holds for the others.
   const warning = grants.find((each) => each.warning !== undefined)?.warning;
   if (warning !== undefined) console.warn(`macpool: ${warning}`);
-  return grants.map(({ lease }) => lease);
+  return grants;
 }
 
 function idOf([first]: readonly Lease[]): string {

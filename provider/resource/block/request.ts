@@ -30,6 +30,8 @@ export function blockRequestOf(inputs: BlockInputs, held?: HeldBlock): BlockRequ
 export function outputsOf(leases: readonly Lease[], storeId: string, inputs: BlockInputs): Bag {
   return {
     ...inputsOf(leases, inputs),
+    // In a preview the SDK takes an output that is not there for one that is not known.
+    known: [],
     tokens: leases.map(({ token }) => token),
     seqs: leases.map(({ seq }) => seq),
     storeId,

@@ -1,9 +1,9 @@
-import { isSameManager, type Pool } from "../../lease/pool";
+import { isGrantedTo, isSameManager, type Pool } from "../../lease/pool";
 import { formatRange } from "../../mac/range";
 import type { LeaseStore } from "../../store/store";
 import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
-import { defined, isRecreated, managerOf, nameInForce, noteRecreated, registerOf } from "../manager";
+import { defined, grantee, type ManagedState, managerOf, nameInForce, registerOf } from "../manager";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { type PoolInputs, parseInputs, parseState, specOf, valid, wireOf } from "./schema";
@@ -20,7 +20,7 @@ const IN_PLACE = [
 /**
  * Compares a state's outputs with new inputs: another name asks for a replacement, which must wait until the old pool is
  * gone, because it may have the same ranges; everything else is changed in place. A pool that the register does not have
- * any more, or not under this manager, counts as a change.
+ * any more, or not under this manager and its token, counts as a change.
  *
  * @throws MacpoolError REGISTER_MISMATCH when the register can be opened and is not the one.
  */
@@ -28,7 +28,7 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
   const state = parseState(olds);
   const isGone = await isSoUnlessUnusable(async () => {
     const pool = await find(await registerOf(state), state.name);
-    return pool === undefined || !isSameManager(pool.managedBy, managerOf(state));
+    return !isGrantedTo(pool?.managedBy, managerOf(state));
   });
   const isRenamed = news["name"] !== state.name;
   return {
@@ -39,23 +39,24 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
 }
 
 /**
- * Creates the pool, or finds it created by the same declaration before a crash. The id is its name.
+ * Creates the pool, or finds it created by the same declaration before a crash or for what this replaces. The id is its
+ * name; it is safe that a replacement may have the same one, because `delete` goes by the token, which is new with every
+ * creation.
  *
  * @throws MacpoolError when nothing was written; see `LeaseStore.createPool` and `Runtime.registerForGrants`.
  */
 export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
-  const own = managerOf(inputs);
-  const existing = await find(register, specOf(inputs).name);
+  const own = grantee(inputs);
   const pool = await register.createPool(specOf(inputs), own, inputs.adopt);
-  if (isSameManager(existing?.managedBy, own)) noteRecreated(pool.name, own);
   const { storeId } = await register.identity();
-  return { id: pool.name, outs: outputsOf(pool, storeId, inputs) };
+  return { id: pool.name, outs: outputsOf(pool, { ...own, storeId }, inputs) };
 }
 
 /**
- * Makes the pool what the inputs say, and creates it again when it was deleted meanwhile.
+ * Makes the pool what the inputs say, and creates it again when it was deleted meanwhile; always under the state's token,
+ * so that a repetition after a crash comes to the same.
  *
  * @throws MacpoolError POOL_CONFLICT when another declaration manages it by now, or see `LeaseStore.createPool`; those of
  * `Runtime.registerOf`.
@@ -64,47 +65,48 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
   const state = parseState(olds);
   const inputs = valid(news);
   const register = await registerOf(state);
-  const own = managerOf(inputs);
+  const own = managerOf({ ...inputs, token: state.token });
   const by = nameInForce((await find(register, state.name))?.managedBy, [own, managerOf(state)]);
   const spec = { ...specOf(inputs), name: state.name };
   // As a creation, which refuses a pool that is neither this declaration's nor to be adopted.
   let pool = await register.createPool(spec, by, inputs.adopt);
   if (!isSameManager(by, own)) pool = await register.updatePool(state.name, {}, own);
-  return { outs: outputsOf(pool, state.storeId, inputs) };
+  return { outs: outputsOf(pool, state, inputs) };
 }
 
 /**
- * Deletes the pool if this declaration manages it and has not replaced it by itself; otherwise there is nothing left to do.
+ * Deletes the pool if this declaration manages it under the state's token; otherwise there is nothing left to do: another
+ * declaration has it, or what replaced it.
  *
  * @throws MacpoolError POOL_CONFLICT while it has live leases; those of `Runtime.registerOf`.
  */
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await registerOf(state);
-  if (!isRecreated(state.name, managerOf(state))) await register.deletePool(state.name, managerOf(state));
+  await register.deletePool(state.name, managerOf(state));
 }
 
 export { remove as delete };
 
 /**
- * Reads the pool, which is gone when there is none of that name or another declaration manages it.
+ * Reads the pool, which is gone when there is none of that name under this manager and its token.
  *
  * @throws MacpoolError those of `Runtime.registerOf`; INTERNAL for a lookup without a state.
  */
 export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
   const state = parseState(outputs);
   const pool = await find(await registerOf(state), state.name);
-  if (pool === undefined || !isSameManager(pool.managedBy, managerOf(state))) return GONE;
+  if (pool === undefined || !isGrantedTo(pool.managedBy, managerOf(state))) return GONE;
   const { inputs } = parseInputs(outputs);
-  return { id, props: outputsOf(pool, state.storeId, inputs), inputs: inputsOf(pool, inputs) };
+  return { id, props: outputsOf(pool, state, inputs), inputs: inputsOf(pool, inputs) };
 }
 
 async function find(register: LeaseStore, name: string): Promise<Pool | undefined> {
   return (await register.pools()).find((pool) => pool.name === name);
 }
 
-function outputsOf(pool: Pool, storeId: string, inputs: PoolInputs): Bag {
-  return { ...inputsOf(pool, inputs), storeId, schemaVersion: SCHEMA_VERSION };
+function outputsOf(pool: Pool, { storeId, token }: Pick<ManagedState, "storeId" | "token">, inputs: PoolInputs): Bag {
+  return defined({ ...inputsOf(pool, inputs), token, storeId, schemaVersion: SCHEMA_VERSION });
 }
 
 const DEFAULTS: Bag = {

@@ -50,6 +50,12 @@ export function wireOf({ ranges, ...inputs }: PoolInputs) {
 
 /** What the outputs in a state say of the pool, whichever version wrote them; throws INTERNAL for others. */
 export const parseState = stateParser(
-  z.object({ name: z.string(), owner: z.string(), installation: z.string(), storeId: z.string() }),
+  z.object({
+    name: z.string(),
+    owner: z.string(),
+    installation: z.string(),
+    token: z.string().optional(),
+    storeId: z.string(),
+  }),
   "MacPool",
 );

@@ -1,12 +1,13 @@
-import { isSameManager, type Manager, type Reservation } from "../../lease/pool";
+import { isGrantedTo, isSameManager, type Manager, type Reservation } from "../../lease/pool";
 import { formatRange, type Range } from "../../mac/range";
 import type { LeaseStore } from "../../store/store";
 import { type CheckResult, failureOf } from "../check";
 import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
-import { defined, isRecreated, managerOf, noteRecreated, registerOf } from "../manager";
+import { defined, grantee, type ManagedState, managerOf, registerOf } from "../manager";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
+import { announce } from "./planned";
 import { parseInputs, parseNews, parseState, type ReservationInputs, valid, wireOf } from "./schema";
 
 /** Bumped when the meaning of an output changes, so that a later version can tell what it reads. */
@@ -18,13 +19,17 @@ const IN_PLACE = ["owner", "installation", "reason", "adopt", "__provider"];
 /** Which property a refusal by the register is about. */
 const PROPERTIES: Readonly<Record<string, string>> = { INVALID_RANGE: "range", RESERVATION_CONFLICT: "range" };
 
-/** Validates the inputs, tries them on the register, and adds both ends of the range. Never writes. */
+/**
+ * Validates the inputs, tries them on the register and on what the same program reserves besides, and adds both ends of
+ * the range. Never writes.
+ */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
   const { inputs, unknowns, failures } = parseNews(news);
   if (failures.length > 0) return { inputs: news, failures };
   try {
-    const before = managerOf(parseInputs(olds).inputs);
-    await runtime().ask((register) => rehearse(register, inputs, before));
+    const { inputs: old } = parseInputs(olds);
+    announce(inputs, old.owner);
+    await runtime().ask((register) => rehearse(register, inputs, managerOf(old)));
     return { inputs: { ...defined(wireOf(inputs)), ...unknowns } };
   } catch (error) {
     return { inputs: news, failures: [failureOf(error, PROPERTIES)] };
@@ -40,7 +45,7 @@ async function rehearse(register: LeaseStore, inputs: ReservationInputs, before:
 
 /**
  * Compares a state's outputs with new inputs: another range asks for a replacement, everything else is changed in place.
- * A reservation that the register does not have any more, or not under this manager, counts as a change.
+ * A reservation that the register does not have any more, or not under this manager and its token, counts as a change.
  *
  * @throws MacpoolError REGISTER_MISMATCH when the register can be opened and is not the one.
  */
@@ -48,14 +53,15 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
   const state = parseState(olds);
   const isGone = await isSoUnlessUnusable(async () => {
     const found = await find(await registerOf(state), state.range);
-    return found === undefined || !isSameManager(found.managedBy, managerOf(state));
+    return !isGrantedTo(found?.managedBy, managerOf(state));
   });
   const isMoved = news["range"] !== formatRange(state.range);
   return { changes: isGone || isMoved || isChanged(IN_PLACE, olds, news), replaces: isMoved ? ["range"] : [] };
 }
 
 /**
- * Reserves the range, or finds it reserved by the same declaration before a crash. The id is the range.
+ * Reserves the range, or finds it reserved by the same declaration before a crash or for what this replaces. The id is the
+ * range, also of a replacement: `delete` goes by the token, which is new with every creation.
  *
  * @throws MacpoolError when nothing was written; see `LeaseStore.reserve` and `Runtime.registerForGrants`.
  */
@@ -64,14 +70,12 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const range = inputs.range ?? { start: 0, end: 0 };
   const register = await runtime().registerForGrants();
   const reservation = reservationOf(range, inputs);
-  const own = managerOf(inputs);
-  const existing = await find(register, range);
+  const own = grantee(inputs);
   const live = await register.predictReservation(reservation, own, inputs.adopt);
   await register.reserve(reservation, own, inputs.adopt);
-  if (isSameManager(existing?.managedBy, own)) noteRecreated(formatRange(range), own);
   if (live > 0) console.warn(`macpool: ${leasesWord(live)} in ${formatRange(range)}, which is reserved now: ${STAY}`);
   const { storeId } = await register.identity();
-  return { id: formatRange(range), outs: outputsOf(inputs, storeId) };
+  return { id: formatRange(range), outs: outputsOf(inputs, { ...own, storeId }) };
 }
 
 const STAY = "they stay as they are, and their addresses go to nobody else when they end.";
@@ -81,7 +85,8 @@ function leasesWord(count: number): string {
 }
 
 /**
- * Gives the reservation another reason or manager, and makes it again when it was removed meanwhile.
+ * Gives the reservation another reason or manager, and makes it again when it was removed meanwhile; always under the
+ * state's token, so that a repetition after a crash comes to the same.
  *
  * @throws MacpoolError RESERVATION_CONFLICT when another declaration manages it by now; those of `Runtime.registerOf`.
  */
@@ -90,36 +95,38 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
   const inputs = { ...valid(news), range: state.range };
   const register = await registerOf(state);
   const adopt = await mayTake(register, state.range, inputs, managerOf(state));
-  await register.reserve(reservationOf(state.range, inputs), managerOf(inputs), adopt);
-  return { outs: outputsOf(inputs, state.storeId) };
+  const own = managerOf({ ...inputs, token: state.token });
+  await register.reserve(reservationOf(state.range, inputs), own, adopt);
+  return { outs: outputsOf(inputs, state) };
 }
 
 /**
- * Ends the reservation if this declaration manages it and has not replaced it by itself; otherwise there is nothing left to do.
+ * Ends the reservation if this declaration manages it under the state's token; otherwise there is nothing left to do:
+ * another declaration has it, or what replaced it.
  *
  * @throws MacpoolError those of `Runtime.registerOf`.
  */
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await registerOf(state);
-  if (!isRecreated(formatRange(state.range), managerOf(state))) await register.unreserve(state.range, managerOf(state));
+  await register.unreserve(state.range, managerOf(state));
 }
 
 export { remove as delete };
 
 /**
- * Reads the reservation, which is gone when the range is not reserved or another declaration manages it.
+ * Reads the reservation, which is gone when the range is not reserved under this manager and its token.
  *
  * @throws MacpoolError those of `Runtime.registerOf`; INTERNAL for a lookup without a state.
  */
 export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
   const state = parseState(outputs);
   const found = await find(await registerOf(state), state.range);
-  if (found === undefined || !isSameManager(found.managedBy, managerOf(state))) return GONE;
+  if (found === undefined || !isGrantedTo(found.managedBy, managerOf(state))) return GONE;
   const { inputs } = parseInputs(outputs);
   const { reason: _, ...others } = inputs;
   const told = { ...others, ...(found.reason === "" ? {} : { reason: found.reason }) };
-  return { id, props: outputsOf(told, state.storeId), inputs: defined(wireOf(told)) };
+  return { id, props: outputsOf(told, state), inputs: defined(wireOf(told)) };
 }
 
 /** Returns whether the declaration may take the reservation over: told to, or it has it under the name it had before. */
@@ -137,6 +144,6 @@ function reservationOf({ start, end }: Range, { reason = "" }: ReservationInputs
   return { start, end, reason };
 }
 
-function outputsOf(inputs: ReservationInputs, storeId: string): Bag {
-  return { ...defined(wireOf(inputs)), storeId, schemaVersion: SCHEMA_VERSION };
+function outputsOf(inputs: ReservationInputs, { storeId, token }: Pick<ManagedState, "storeId" | "token">): Bag {
+  return defined({ ...wireOf(inputs), token, storeId, schemaVersion: SCHEMA_VERSION });
 }

@@ -33,6 +33,7 @@ export const parseState = stateParser(
     range: z.string().transform(refused(parseRange)),
     owner: z.string(),
     installation: z.string(),
+    token: z.string().optional(),
     storeId: z.string(),
   }),
   "MacReservation",

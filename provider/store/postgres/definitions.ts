@@ -4,7 +4,14 @@ import type { Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
-import { columnsOf, type PoolColumns, poolOfRow, type ReservationRow, reservationOfRow } from "../definition-rows";
+import {
+  columnsOf,
+  managerOf,
+  type PoolColumns,
+  poolOfRow,
+  type ReservationRow,
+  reservationOfRow,
+} from "../definition-rows";
 import type { Statement } from "./database";
 
 /** A pool as {@link definitionsQuery} and a dump return it. */
@@ -22,14 +29,14 @@ export interface DefinitionsRow {
 
 /** Returns every pool, deleted ones too, as rows by name. */
 export const poolsQuery = `select name, strategy, issue_order as "order", quarantine_seconds as "quarantineSeconds", universal,
-    description, owner, installation, retired, cursor,
+    description, owner, installation, token, retired, cursor,
     (select coalesce(json_agg(json_build_object('start', start, 'end', "end") order by start), '[]')
      from pool_range where pool_range.pool = pool.id) as ranges
   from pool order by name`;
 
 /** Returns every reservation of the register, as rows. */
 export const reservationsQuery =
-  'select start, "end", reason, owner, installation from reservation order by start, "end"';
+  'select start, "end", reason, owner, installation, token from reservation order by start, "end"';
 
 /** An expression for all of {@link DefinitionsRow}. */
 export const definitionsQuery = `(select json_build_object(
@@ -114,7 +121,7 @@ export class Definitions {
   }
 
   putPool(pool: Pool): void {
-    this.#pools = new Map([...this.#pools, [pool.name, pool]]);
+    this.#pools = new Map([...this.#pools, [pool.name, asRead(pool)]]);
     this.changes.push(...putPool(pool));
   }
 
@@ -122,20 +129,23 @@ export class Definitions {
     this.#pools = new Map([...this.#pools].filter(([other]) => other !== name));
     this.changes.push(
       { text: "delete from pool_range where pool = (select id from pool where name = $1)", values: [name] },
-      { text: "update pool set retired = 1, owner = null, installation = null where name = $1", values: [name] },
+      {
+        text: "update pool set retired = 1, owner = null, installation = null, token = null where name = $1",
+        values: [name],
+      },
     );
   }
 
   putReservation(reservation: Reservation): void {
     this.#reservations = new Reservations(this.#reservations.own());
-    this.#reservations.put(reservation);
+    this.#reservations.put(asRead(reservation));
     const { start, end, reason, managedBy } = reservation;
-    const { owner, installation } = columnsOf(managedBy);
+    const { owner, installation, token } = columnsOf(managedBy);
     this.changes.push({
-      text: `insert into reservation (start, "end", reason, owner, installation) values ($1, $2, $3, $4, $5)
+      text: `insert into reservation (start, "end", reason, owner, installation, token) values ($1, $2, $3, $4, $5, $6)
              on conflict (start, "end") do update set reason = excluded.reason, owner = excluded.owner,
-               installation = excluded.installation`,
-      values: [start, end, reason, owner, installation],
+               installation = excluded.installation, token = excluded.token`,
+      values: [start, end, reason, owner, installation, token],
     });
   }
 
@@ -146,23 +156,28 @@ export class Definitions {
   }
 }
 
+/** Returns what is written as it will be read, so that the two are equal: a manager has no property for a token it lacks. */
+function asRead<T extends Pool | Reservation>(written: T): T {
+  return { ...written, managedBy: managerOf(columnsOf(written.managedBy)) };
+}
+
 /** The released leases in a pool's ranges become its own: their addresses are now for it to hand out. */
 function putPool(changed: Pool): Statement[] {
   const { name, strategy, order, quarantineSeconds, universal, description, managedBy, ranges } = changed;
   const pool = "(select id from pool where name = $1)";
   const starts = ranges.map(({ start }) => start);
   const ends = ranges.map(({ end }) => end);
-  const { owner, installation } = columnsOf(managedBy);
+  const { owner, installation, token } = columnsOf(managedBy);
   return [
     {
       text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation,
-                               issue_order)
-             values ($1, $2, $3, $4, $5, 0, $6, $7, $8)
+                               issue_order, token)
+             values ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)
              on conflict (name) do update set strategy = excluded.strategy, issue_order = excluded.issue_order,
                quarantine_seconds = excluded.quarantine_seconds, universal = excluded.universal,
                description = excluded.description, owner = excluded.owner, installation = excluded.installation,
-               retired = 0`,
-      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, owner, installation, order],
+               token = excluded.token, retired = 0`,
+      values: [name, strategy, quarantineSeconds, universal ? 1 : 0, description, owner, installation, order, token],
     },
     // The parts of other ranges are others.
     { text: `delete from pool_cursor where pool = ${pool}`, values: [name] },

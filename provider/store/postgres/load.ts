@@ -100,11 +100,11 @@ async function writeRegister({ storeId, createdAt }: Of<"register">, session: Qu
 
 async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Queryable): Promise<void> {
   const { name, strategy, order, quarantineSeconds, universal, description, managedBy, ranges } = pool;
-  const { owner, installation } = columnsOf(managedBy);
+  const { owner, installation, token } = columnsOf(managedBy);
   await session.query({
     text: `insert into pool (name, strategy, quarantine_seconds, universal, description, cursor, owner, installation, retired,
-                             issue_order)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+                             issue_order, token)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     values: [
       name,
       strategy,
@@ -116,6 +116,7 @@ async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Query
       installation,
       isRetired ? 1 : 0,
       order,
+      token,
     ],
   });
   await session.query({
@@ -128,10 +129,10 @@ async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Query
 
 async function writeReservation({ reservation }: Of<"reservation">, session: Queryable): Promise<void> {
   const { start, end, reason, managedBy } = reservation;
-  const { owner, installation } = columnsOf(managedBy);
+  const { owner, installation, token } = columnsOf(managedBy);
   await session.query({
-    text: 'insert into reservation (start, "end", reason, owner, installation) values ($1, $2, $3, $4, $5)',
-    values: [start, end, reason, owner, installation],
+    text: 'insert into reservation (start, "end", reason, owner, installation, token) values ($1, $2, $3, $4, $5, $6)',
+    values: [start, end, reason, owner, installation, token],
   });
 }
 

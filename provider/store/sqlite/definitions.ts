@@ -84,11 +84,13 @@ export class Definitions {
     const { name, strategy, order, quarantineSeconds, description } = pool;
     const id = this.#database
       .prepare<object, number>(
-        `insert into pool (name, strategy, issue_order, quarantine_seconds, universal, description, cursor, owner, installation)
-         values (:name, :strategy, :order, :quarantineSeconds, :universal, :description, 0, :owner, :installation)
+        `insert into pool (name, strategy, issue_order, quarantine_seconds, universal, description, cursor, owner, installation,
+           token)
+         values (:name, :strategy, :order, :quarantineSeconds, :universal, :description, 0, :owner, :installation,
+           :token)
          on conflict (name) do update set strategy = excluded.strategy, issue_order = excluded.issue_order,
            quarantine_seconds = excluded.quarantine_seconds, universal = excluded.universal, description = excluded.description, owner = excluded.owner,
-           installation = excluded.installation, retired = 0
+           installation = excluded.installation, token = excluded.token, retired = 0
          returning id`,
       )
       .pluck()
@@ -115,17 +117,19 @@ export class Definitions {
   retirePool(name: string): void {
     const id = this.id(name);
     this.#database.prepare("delete from pool_range where pool = ?").run(id);
-    this.#database.prepare("update pool set retired = 1, owner = null, installation = null where id = ?").run(id);
+    this.#database
+      .prepare("update pool set retired = 1, owner = null, installation = null, token = null where id = ?")
+      .run(id);
     this.forget();
   }
 
   putReservation({ start, end, reason, managedBy }: Reservation): void {
     this.#database
       .prepare(
-        `insert into reservation (start, "end", reason, owner, installation)
-         values (:start, :end, :reason, :owner, :installation)
+        `insert into reservation (start, "end", reason, owner, installation, token)
+         values (:start, :end, :reason, :owner, :installation, :token)
          on conflict (start, "end") do update set reason = excluded.reason, owner = excluded.owner,
-           installation = excluded.installation`,
+           installation = excluded.installation, token = excluded.token`,
       )
       .run({ start, end, reason, ...columnsOf(managedBy) });
     // Loading all of them again for each would make adding many quadratic.
@@ -158,13 +162,13 @@ function load(database: Database.Database, version: unknown): Loaded {
   const rows = database
     .prepare<[], PoolRow>(
       `select id, name, strategy, issue_order as "order", quarantine_seconds as quarantineSeconds, universal, description,
-         owner, installation, retired
+         owner, installation, token, retired
        from pool order by name`,
     )
     .all();
   const ranges = rangesOf(database);
   const reservations = database
-    .prepare<[], ReservationRow>('select start, "end", reason, owner, installation from reservation')
+    .prepare<[], ReservationRow>('select start, "end", reason, owner, installation, token from reservation')
     .all();
   const active = rows.filter(({ retired }) => retired === 0);
   return {

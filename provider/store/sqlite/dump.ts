@@ -52,7 +52,7 @@ function* registers(database: Database.Database): Iterable<RegisterRecord> {
 function* pools(database: Database.Database): Iterable<RegisterRecord> {
   const rows = database.prepare<[], PoolRow & { cursor: number }>(
     `select id, name, strategy, issue_order as "order", quarantine_seconds as quarantineSeconds, universal, description,
-       owner, installation, retired, cursor
+       owner, installation, token, retired, cursor
      from pool order by name`,
   );
   const ranges = rangesOf(database);
@@ -64,7 +64,7 @@ function* pools(database: Database.Database): Iterable<RegisterRecord> {
 
 function* reservations(database: Database.Database): Iterable<RegisterRecord> {
   const rows = database.prepare<[], ReservationRow>(
-    'select start, "end", reason, owner, installation from reservation order by start, "end"',
+    'select start, "end", reason, owner, installation, token from reservation order by start, "end"',
   );
   for (const row of rows.iterate()) yield { record: "reservation", reservation: reservationOfRow(row) };
 }

@@ -103,8 +103,8 @@ function writerOf(database: Database.Database): (record: RegisterRecord) => void
     "insert into register (only, store_id, created_at, gaps_until) values (1, ?, ?, ?)",
   );
   const reservation = database.prepare(
-    `insert into reservation (start, "end", reason, owner, installation)
-     values (:start, :end, :reason, :owner, :installation)`,
+    `insert into reservation (start, "end", reason, owner, installation, token)
+     values (:start, :end, :reason, :owner, :installation, :token)`,
   );
   return (record) => {
     switch (record.record) {
@@ -127,9 +127,9 @@ function writerOf(database: Database.Database): (record: RegisterRecord) => void
 function poolWriter(database: Database.Database): (record: Of<"pool">) => void {
   const add = database.prepare(
     `insert into pool (name, strategy, issue_order, quarantine_seconds, universal, description, cursor, owner,
-       installation, retired)
+       installation, token, retired)
      values (:name, :strategy, :order, :quarantineSeconds, :universal, :description, :cursor, :owner, :installation,
-       :retired)`,
+       :token, :retired)`,
   );
   const addRange = database.prepare('insert into pool_range (start, "end", pool) values (?, ?, ?)');
   return ({ pool, cursor, isRetired }) => {

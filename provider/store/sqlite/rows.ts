@@ -7,7 +7,7 @@ export const leaseTables = `lease join pool on pool.id = lease.pool join name on
 
 /** The columns of `LeaseRow`, for {@link leaseTables}. */
 export const leaseColumns = `address, pool.name as poolName, scope.value || lease.owner as owner, name.value as installation, rotation, slot,
-  token, seq, coalesce(acquired_at, at) as acquiredAt, released_at as releasedAt, lease.description, tags`;
+  lease.token, seq, coalesce(acquired_at, at) as acquiredAt, released_at as releasedAt, lease.description, tags`;
 
 /** The beginning of a lease query, up to its condition. */
 export const leaseQuery = `select ${leaseColumns} from ${leaseTables}`;

@@ -30,7 +30,7 @@ class DoubleStack implements Deployer {
       const refreshed = await this.refresh(run);
       if (!refreshed.ok) return refreshed;
     }
-    const targetReplace = run.targetReplace === undefined ? [] : [run.targetReplace];
+    const targetReplace = [...(run.replace ?? []), ...(run.targetReplace === undefined ? [] : [run.targetReplace])];
     return outcomeOf(await this.#stack.up({ ...this.#passOf(run), targetReplace }));
   }
 

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly previewFirst?: boolean;
   /** URN to replace whatever its diff says, as `--target-replace` does. */
   readonly targetReplace?: string;
+  /** URNs to replace whatever their diffs say, in an operation on the whole stack, as `--replace` does. */
+  readonly replace?: readonly string[];
   /** Refreshes first, as `up --refresh` does. */
   readonly refreshFirst?: boolean;
   /** Runs the program to refresh, as `refresh --run-program` does; the real engine only. */

@@ -50,7 +50,7 @@ export class FileRegister extends Register {
   }
 
   protected readonly leasesQuery = `select address, scope.value || lease.owner as owner, name.value as installation,
-      pool.name as pool, token, lease.description, released_at is null as isLive
+      pool.name as pool, lease.token, lease.description, released_at is null as isLive
     from lease join name on name.id = lease.installation join pool on pool.id = lease.pool
       join name as scope on scope.id = lease.scope order by address`;
 

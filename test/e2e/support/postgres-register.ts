@@ -65,7 +65,8 @@ export class PostgresRegister extends Register {
     });
   }
 
-  protected readonly leasesQuery = `select address, lease.owner, name.value as installation, pool.name as pool, token,
+  protected readonly leasesQuery =
+    `select address, lease.owner, name.value as installation, pool.name as pool, lease.token,
       lease.description, released_at is null as "isLive"
     from lease join name on name.id = lease.installation join pool on pool.id = lease.pool order by address`;
 

@@ -53,6 +53,7 @@ async function configure(cli: Cli, { config, projectDir, stack }: StackOptions):
 function flagsOf(run: RunOptions): string[] {
   return [
     ...(run.targetReplace === undefined ? [] : ["--target-replace", run.targetReplace]),
+    ...(run.replace ?? []).flatMap((urn) => ["--replace", urn]),
     ...(run.refreshFirst === true ? ["--refresh"] : []),
     ...(run.runProgram === true ? ["--run-program"] : []),
   ];

@@ -30,7 +30,13 @@ describe.each(registers)("a clock that goes back, with a register %s", (_, open)
     register.clock.advance(-90 * MINUTE);
     for (const owner of ["b", "c"]) await register.grant({ owner });
     expect(warnings).toHaveLength(1);
-    for (const text of [register.store.location, "90 min behind", "begin now end late", "earlier ones ended too soon", "Check the clock"]) {
+    for (const text of [
+      register.store.location,
+      "90 min behind",
+      "begin now end late",
+      "earlier ones ended too soon",
+      "Check the clock",
+    ]) {
       expect(warnings[0]).toContain(text);
     }
   });

@@ -75,7 +75,13 @@ describe.each(damages)("a register with a log %s", (_, damage) => {
       const fault = await faultOf(call(provider, last));
       expect(fault.code, name).toBe("REGISTER_ROLLED_BACK");
       expect(fault.details).toEqual({ found: found.seq, expected: Number(last.outputs["seq"]) });
-      for (const text of [path, `change ${found.seq}`, last.id, "Nothing was written", "macpool reconcile --apply"]) {
+      for (const text of [
+        path,
+        `change ${found.seq}`,
+        last.id,
+        "Nothing was written for this resource",
+        "macpool reconcile --apply",
+      ]) {
         expect(fault.message).toContain(text);
       }
       // From then on this process writes nothing at all, though the register itself has no objection.

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { RegisterRecord } from "../../../provider/store/record";
 import { collect, type Open, STORE_ID, start } from "../support";
 
-const MANAGER = { owner: "acme/network/prod/pools/tiny", installation: "one" };
+const MANAGER = { owner: "acme/network/prod/pools/tiny", installation: "one", token: "managed" };
 
 /** Cases for `dump`. */
 export function dumpContract(open: Open): void {
@@ -13,7 +13,8 @@ export function dumpContract(open: Open): void {
       { name: "old", ranges: [{ start: 0x42_30_00_00_00_00, end: 0x42_30_00_00_00_ff }] },
       MANAGER,
     );
-    await store.reserve({ start: 0x42_20_00_00_00_00, end: 0x42_20_00_00_00_0f, reason: "printers" });
+    await store.reserve({ start: 0x42_20_00_00_00_00, end: 0x42_20_00_00_00_0f, reason: "printers" }, MANAGER);
+    await store.updatePool("tiny", {}, MANAGER);
     await register.grant({
       owner: "a",
       pool: "tiny",
@@ -41,6 +42,8 @@ export function dumpContract(open: Open): void {
       ["old", 0, true],
       ["tiny", 5, false],
     ]);
+    const managers = [...pools.map(({ pool }) => pool), ...records.filter(isOf("reservation")).map(reservationOf)];
+    expect(managers.map(({ managedBy }) => managedBy)).toEqual([undefined, undefined, MANAGER, MANAGER]);
     expect(pools.map(({ cursor }) => cursor)).toEqual([0x42_20_00_00_00_00, 0x42_30_00_00_00_00, 0x42_10_00_00_00_01]);
     expect(records.filter(isOf("event")).at(-2)).toMatchObject({ event: { kind: "release" }, before: lease.seq });
   });
@@ -65,6 +68,10 @@ export function dumpContract(open: Open): void {
     await register.grant();
     expect(await register.leases()).toHaveLength(1);
   });
+}
+
+function reservationOf({ reservation }: Extract<RegisterRecord, { record: "reservation" }>) {
+  return reservation;
 }
 
 function isOf<Kind extends RegisterRecord["record"]>(kind: Kind) {

@@ -98,7 +98,8 @@ function createsAgain(open: Open): void {
     const refusal = await rejection(register.store.createPool(wider, by));
     expect(refusal.code).toBe("POOL_CONFLICT");
     expect(refusal.details).toEqual({ pool: "edge", ...ME });
-    for (const text of ['"edge"', ME.owner, "adopt"]) expect(refusal.message).toContain(text);
+    const remedy = by === undefined ? "another name" : "adopt";
+    for (const text of ['"edge"', ME.owner, remedy]) expect(refusal.message).toContain(text);
     expect(await register.seq()).toBe(before);
   });
 

@@ -94,6 +94,14 @@ function changes(open: Open): void {
     expect(await register.store.updatePool("tiny", change)).toEqual({ ...definePool(TINY), description: "racks" });
   });
 
+  it("adds ranges to those it has by then, whoever else adds some", async () => {
+    const register = await start(open);
+    const added = ["42:40", "42:41", "42:42"].map((prefix) => parsePrefix(prefix));
+    await Promise.all(added.map((range) => register.store.updatePool("tiny", { addRanges: [range] })));
+    const [pool] = (await register.store.pools()).filter(({ name }) => name === "tiny");
+    expect(pool?.ranges).toEqual(definePool({ ...TINY, ranges: [...TINY.ranges, ...added] }).ranges);
+  });
+
   it("moves no lease: its own stay what they are", async () => {
     const register = await start(open);
     const { lease } = await register.grant({ pool: "tiny" });

@@ -5,11 +5,12 @@ import { HOUR, type Open, request, start } from "../support";
 const A = parseMac("42:20:00:00:00:0a");
 const B = parseMac("42:20:00:00:00:0b");
 
-/** `acquire` of many, `release` and `update`. */
+/** `acquire` of many, `release`, `update` and `takeOver`. */
 export function verbsContract(open: Open): void {
   describe("several requests in one call", () => acquiresMany(open));
   describe("releasing", () => releases(open));
   describe("updating", () => updates(open));
+  describe("taking over", () => takesOver(open));
   describe("renaming into a name that is taken", () => renames(open));
 }
 
@@ -106,6 +107,49 @@ function releases(open: Open): void {
     const { lease: b } = await register.grant({ owner: "b", requestedAddress: B });
     const [first, unknown, second, again] = await register.store.release([b, { address: A, token: "?" }, a, b]);
     expect([first?.address, unknown, second?.address, again]).toEqual([B, undefined, A, undefined]);
+  });
+}
+
+function takesOver(open: Open): void {
+  const change = { owner: "by hand", installation: "cli", description: "edge", tags: { rack: "7" } };
+
+  it("gives a live lease to another owner in one step, and ends the token", async () => {
+    const register = await start(open);
+    const { lease } = await register.grant({ rotation: "r1" });
+    register.clock.advance(HOUR);
+    const before = await register.seq();
+    const { address, token } = lease;
+    const grant = await register.store.takeOver({ address, token, ...change });
+    expect(grant).toMatchObject({ rule: "adopt", warning: undefined });
+    expect(grant?.lease).toEqual({
+      ...lease,
+      ...change,
+      seq: before + 1,
+      token: expect.not.stringMatching(`^${token}$`),
+    });
+    expect(await register.seq()).toBe(before + 1);
+    expect(await register.store.find(address)).toEqual(grant?.lease);
+    expect(await register.store.release([{ address, token }])).toEqual([undefined]);
+    expect((await register.store.verify()).faults).toEqual([]);
+  });
+
+  it("gives it to the same owner anew", async () => {
+    const register = await start(open);
+    const { lease } = await register.grant();
+    const grant = await register.store.takeOver(lease);
+    expect(grant?.lease).toMatchObject({ owner: lease.owner, address: lease.address });
+    expect(grant?.lease.token).not.toBe(lease.token);
+    expect(await register.leases()).toHaveLength(1);
+  });
+
+  it("does nothing with a wrong token, to a released lease, or where there never was one", async () => {
+    const register = await start(open);
+    const { lease } = await register.grant();
+    await register.release(lease);
+    const before = await register.seq();
+    for (const ref of [lease, { ...lease, address: A }, { ...lease, token: "?" }])
+      expect(await register.store.takeOver({ ...ref, ...change })).toBeUndefined();
+    expect(await register.seq()).toBe(before);
   });
 }
 
