@@ -3,7 +3,7 @@ import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { withIgnoredChanges } from "./ignored";
-import { handedOn, outOfReach } from "./refusals";
+import { handedOn } from "./refusals";
 import { requestOf } from "./request";
 import { runtime } from "./runtime";
 import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
@@ -86,8 +86,6 @@ async function keptAddress(olds: Inputs, news: Inputs, isUnnamed: boolean): Prom
   if (held === undefined) return undefined;
   const text = formatMac(held);
   if (requestedAddress !== undefined && requestedAddress !== text) return text;
-  const isLost = known !== undefined && known.rule !== "keep";
-  if (isLost) await assertWithinReach(held, now === undefined ? [before] : [before, now]);
   // A name that is not known yet is nobody else's.
   keepFor(held, now === undefined ? `${askerOf(before)}\n` : askerOf(now));
   return text;
@@ -134,20 +132,6 @@ async function foreseeKept(request: AcquireRequest): Promise<Entitlement | undef
   }
 }
 
-/** Checks that a lost address can be asserted again, as one of these requests. */
-async function assertWithinReach(address: Mac, requests: readonly AcquireRequest[]): Promise<void> {
-  let refusal: unknown;
-  for (const request of requests) {
-    try {
-      await runtime().predict({ ...request, requestedAddress: address }, false, () => false);
-      return;
-    } catch (error) {
-      refusal ??= error;
-    }
-  }
-  throw outOfReach(refusal);
-}
-
 /** Returns who is shown an address, as the runtime tells askers apart. */
 export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">): string {
   return `${pool}\n${owner}`;
@@ -160,8 +144,14 @@ export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">)
  */
 export function keepFor(address: Mac, asker: string): void {
   const process = runtime();
-  if (process.isHeldByAnother(address, asker)) throw handedOn(address);
+  if (process.isHeldByAnother(address, asker)) throw contested(address);
   process.promise({ address, rule: "keep" }, asker);
+}
+
+/** Notes that two resources would have an address, and returns the refusal. */
+export function contested(address: Mac): MacpoolError {
+  runtime().contest(address);
+  return handedOn(address);
 }
 
 /** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */
@@ -172,7 +162,7 @@ async function foresee(request: AcquireRequest): Promise<Entitlement | undefined
   const known = await process.predict(request, false, isPromised);
   if (known === undefined) return undefined;
   if (isPromised(known.address)) {
-    if (known.rule === "keep") throw handedOn(known.address);
+    if (known.rule === "keep") throw contested(known.address);
     // Another check was answered in the meantime; or one had this address before, and another likes it best.
     return known.rule === "derive" ? foresee(request) : undefined;
   }

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { LeaseRef } from "../lease/transact";
 import { formatMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
+import { outOfReach } from "./refusals";
+import { requestOf } from "./request";
 import { isUnusable, runtime } from "./runtime";
-import { type Bag, parseInputs, parseState, type State } from "./schema";
+import { type Bag, type Inputs, parseInputs, parseState, type State } from "./schema";
 
 /** What the host wants from `diff`. */
 export interface DiffResult {
@@ -21,7 +23,8 @@ const IN_PLACE = ["owner", "installation", "description", "tags", "requestedAddr
  * replacement, everything else is changed in place. Addresses are never compared. A lease that the register does not
  * have any more counts as a change, so that the update re-asserts it.
  *
- * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK when the register can be opened and is not the one.
+ * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK when the register can be opened and is not the one; the
+ * ADDRESS_ code when a lost lease cannot be asserted again.
  */
 export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
   const state = parseState(olds);
@@ -35,7 +38,23 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
       ? ["requestedAddress"]
       : []),
   ];
+  if (isLost && replaces.length === 0) await assertWithinReach(state, inputs);
   return { changes: isLost || isChanged(IN_PLACE, olds, news) || replaces.length > 0, replaces };
+}
+
+/** Checks that `update` can have the address again, under the old name or, where the answer to a rename was lost, the new one. */
+async function assertWithinReach(state: State, news: Inputs): Promise<void> {
+  const request = { ...requestOf(news), pool: state.pool, rotation: state.rotation, requestedAddress: state.address };
+  let refusal: unknown;
+  for (const { owner, installation } of [state, request]) {
+    try {
+      await runtime().predict({ ...request, owner, installation }, false, () => false);
+      return;
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw outOfReach(refusal);
 }
 
 function isLeaseLost(state: State): Promise<boolean> {

@@ -2,7 +2,7 @@ import { MacpoolError } from "../error";
 import type { AcquireRequest } from "../lease/lease";
 import { isSameManager } from "../lease/pool";
 import type { Grant } from "../lease/transact";
-import { formatMac, parseMac } from "../mac/mac";
+import { formatMac, type Mac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
 import { handedOn, outOfReach } from "./refusals";
 import { inputsOf, outputsOf, requestOf } from "./request";
@@ -31,11 +31,27 @@ export interface ReadResult {
 export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
-  const granted = await grant(register, requestOf(inputs));
+  const request = requestOf(inputs);
+  if (request.preferred !== undefined) await assertUncontested([request.preferred]);
+  const granted = await grant(register, request);
   runtime().noteGranted(granted);
   const { lease } = granted;
   const { storeId } = await register.identity();
   return { id: formatMac(lease.address), outs: outputsOf(lease, storeId, inputs) };
+}
+
+/**
+ * Checks that no other resource of this run has one of the addresses that were shown to one that is created.
+ *
+ * @throws MacpoolError INVALID_OWNER.
+ */
+export async function assertUncontested(addresses: readonly Mac[]): Promise<void> {
+  const process = runtime();
+  await Promise.all(
+    addresses.map(async (address) => {
+      if (await process.isContested(address)) throw handedOn(address);
+    }),
+  );
 }
 
 /**

@@ -17,7 +17,7 @@ import { faultOfRegister, type Provenance } from "./provenance";
 import { Recollection } from "./recollection";
 import { type Config, readSettings, type Settings } from "./settings";
 
-/** How long a new register waits for a sign that the stack has one already. */
+/** How long a new register waits for a sign that the stack has one already, and an address that another has it. */
 const QUIET_MILLISECONDS = 1_000;
 
 /**
@@ -26,7 +26,8 @@ const QUIET_MILLISECONDS = 1_000;
  */
 class Runtime {
   readonly settings: Settings;
-  readonly #promised = new Map<Mac, { readonly asker: string; readonly isHeld: boolean }>();
+  readonly #promised = new Map<Mac, { readonly asker: string; readonly rule: Rule; readonly at: number }>();
+  readonly #contested = new Set<Mac>();
   readonly #handedOut = new Map<Mac, string>();
   readonly #planned = new Map<string, Pool | undefined>();
   readonly #predecessors = new Map<string, Manager>();
@@ -179,7 +180,7 @@ class Runtime {
 
   /** Remembers that a preview shows an address to `asker`, and by which rule, so that it is shown to nobody else. */
   promise({ address, rule }: Entitlement, asker: string): void {
-    this.#promised.set(address, { asker, isHeld: isOfOwner(rule) });
+    this.#promised.set(address, { asker, rule, at: performance.now() });
   }
 
   /** Returns whether `address` was shown to somebody other than `asker`. */
@@ -190,7 +191,23 @@ class Runtime {
 
   /** Returns whether it was shown to somebody else because the register has it under the other's owner. */
   isHeldByAnother(address: Mac, asker: string): boolean {
-    return this.isPromisedToAnother(address, asker) && this.#promised.get(address)?.isHeld === true;
+    const holder = this.#promised.get(address);
+    return holder !== undefined && holder.asker !== asker && isOfOwner(holder.rule);
+  }
+
+  /** Remembers that two resources of the program would have the address: whoever was shown it must not be created with it. */
+  contest(address: Mac): void {
+    this.#contested.add(address);
+  }
+
+  /**
+   * Returns whether two resources would have the address. Where the register has it live under the asker's owner, it waits:
+   * Pulumi creates what is new while it still looks at what there is, and a resource that gives up this owner may come.
+   */
+  async isContested(address: Mac): Promise<boolean> {
+    const promised = this.#promised.get(address);
+    if (promised?.rule === "keep") await pause(Math.max(0, promised.at + QUIET_MILLISECONDS - performance.now()));
+    return this.#contested.has(address);
   }
 
   get #isFar(): boolean {

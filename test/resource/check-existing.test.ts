@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import { UNKNOWN } from "../../provider/resource/schema";
+import { createRegister, systemContext } from "../../provider/store/open";
 import { codeOf, useLab } from "./lab";
 import { foretold, sequential } from "./pools";
 import { checked, create, declared, grant, shown, up } from "./stack";
@@ -56,50 +57,6 @@ describe("check of a resource that has an address shows that address", () => {
   });
 });
 
-describe("check of a resource that has an address refuses", () => {
-  it("to let a new resource have its owner and so its address, whichever of the two is asked about first", async () => {
-    await lab.register(sequential);
-    for (const pool of ["default", "sequential"]) {
-      const [rack0, rack1] = [declared({ pool, owner: `${pool}-0` }), declared({ pool, owner: `${pool}-1` })];
-      const { inputs, id } = await create(await lab.provider(), rack0);
-      const [before, after] = [await lab.provider(), await lab.provider()];
-      expect(await shown(before, inputs, rack1)).toBe(id);
-      expect((await before.check({}, rack0)).failures).toMatchObject([{ property: "owner" }]);
-      await checked(after, {}, rack0);
-      expect((await after.check(inputs, rack1)).failures).toMatchObject([{ property: "owner" }]);
-      const both = await lab.provider();
-      const results = await Promise.all([both.check(inputs, rack1), both.check({}, rack0)]);
-      expect(results.flatMap(({ failures = [] }) => failures)).toHaveLength(1);
-    }
-  });
-
-  it("nothing when each takes the owner of the one before it, also when that was cut off halfway", async () => {
-    await lab.register();
-    const provider = await lab.provider();
-    const owned = (index: number) => declared({ owner: `rack-${index}` });
-    const saved = [
-      await create(provider, owned(0)),
-      await create(provider, owned(1)),
-      await create(provider, owned(2)),
-    ];
-    const [first, second] = saved;
-    if (first === undefined || second === undefined) throw new Error("three were created");
-    for (let renamed = 0; renamed < 3; renamed += 1) {
-      const process = await lab.provider();
-      for (const [index, { inputs, id }] of saved.entries())
-        expect(await shown(process, inputs, owned((index + 1) % 3))).toBe(id);
-      const { id, outputs, inputs } = saved[renamed] ?? first;
-      await process.update(id, outputs, { ...inputs, owner: `rack-${(renamed + 1) % 3}` });
-    }
-  });
-
-  it("no resource that takes the owner of one that is gone from the program", async () => {
-    await lab.register();
-    const { id } = await create(await lab.provider(), declared());
-    expect(await shown(await lab.provider(), {}, declared())).toBe(id);
-  });
-});
-
 describe("check of a resource that has an address, whose changes are ignored, shows it", () => {
   const keepers = { rotation: "1", keepers: { image: "1" } };
 
@@ -132,6 +89,20 @@ describe("check of a resource that has an address, whose changes are ignored, sh
     const come = await checked(await lab.provider(), free.inputs, news);
     expect(come).toMatchObject({ address: free.id });
     expect(come).not.toHaveProperty("requestedAddress");
+  });
+});
+
+describe("check of a resource against a register where its address cannot be", () => {
+  it("leaves it to diff to say that it is the wrong register", async () => {
+    await lab.register();
+    const { id, inputs, outputs } = await create(await lab.provider(), declared());
+    const store = lab.beside("elsewhere.db");
+    await createRegister(store, systemContext(console.warn), "02");
+    const elsewhere = await lab.provider({ "macpool:store": store });
+    const kept = await checked(elsewhere, inputs, declared());
+    expect(kept).toMatchObject({ address: id });
+    expect(await codeOf(elsewhere.diff(id, outputs, kept))).toBe("REGISTER_MISMATCH");
+    expect(await codeOf(elsewhere.create(declared({ owner: "another" })))).toBe("REGISTER_MISMATCH");
   });
 });
 
@@ -185,6 +156,16 @@ describe("check after a crash", () => {
       await up(provider, old, news);
       const retried = await up(await lab.provider(), old, news);
       expect(retried).toMatchObject({ op: "update", id: old.id, inputs: { address: old.id } });
+    }
+  });
+
+  it("between a rename in the register and in the state lets the program go back, or on to a third name", async () => {
+    await lab.register();
+    for (const then of ["first", "third"]) {
+      const old = await create(await lab.provider(), declared({ owner: `first-${then}` }));
+      await up(await lab.provider(), old, declared({ owner: `second-${then}` }));
+      const again = await up(await lab.provider(), old, declared({ owner: `${then}-${then}` }));
+      expect(again).toMatchObject({ id: old.id, inputs: { address: old.id } });
     }
   });
 

@@ -1,10 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
+import { parseMac } from "../../provider/mac/mac";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import type { LeaseStore } from "../../provider/store/store";
 import { codeOf, faultOf, type Provider, useLab } from "./lab";
+import { declaredBlock } from "./managed";
 import { foretold, sequential } from "./pools";
-import { create, declared, grant } from "./stack";
+import { checked, create, declared, grant } from "./stack";
 
 const lab = useLab();
 let register: LeaseStore;
@@ -132,6 +134,28 @@ describe("create refuses", () => {
   it("in an error that the host does not take for a half-made resource", async () => {
     const fault = await faultOf(provider.create(declared({ pool: "lab" })));
     for (const key of ["id", "properties", "reasons"]) expect(fault).not.toHaveProperty(key);
+  });
+});
+
+describe("create of a resource that was shown what another one keeps", () => {
+  it("waits for the other one to come, and then grants nothing", async () => {
+    const a = await create(provider, declared());
+    const run = await lab.provider();
+    const granted = codeOf(grant(run, await checked(run, {}, declared())));
+    expect((await run.check(a.inputs, declared({ owner: "renamed" }))).failures).toHaveLength(1);
+    expect(await granted).toBe("INVALID_OWNER");
+    expect(await register.find(parseMac(a.id))).toMatchObject({ token: a.outputs["token"] });
+  });
+
+  it("of a block alike", async () => {
+    const a = await create(provider.block, declaredBlock());
+    const run = await lab.provider();
+    const inputs = await checked(run.block, {}, declaredBlock());
+    const granted = codeOf(grant(run.block, inputs));
+    expect((await run.block.check(a.inputs, declaredBlock({ owner: "renamed" }))).failures).toHaveLength(1);
+    expect(await granted).toBe("INVALID_OWNER");
+    const [token] = a.outputs["tokens"] as string[];
+    expect(await register.find(parseMac(a.id))).toMatchObject({ token });
   });
 });
 

@@ -129,12 +129,16 @@ describe("diff finds an update in place when the lease", () => {
     await create(provider, declared(given));
     expect(await diffTo({})).toEqual(inPlace);
   });
+});
 
-  it("is somebody else's by now", async () => {
+describe("diff refuses", () => {
+  it("a lease that is somebody else's by now, and can only be had elsewhere", async () => {
     const saved = await create(provider, declared({ owner: "b", pool: "hasty" }));
     await provider.delete(saved.id, saved.outputs);
     await create(provider, declared({ owner: "c", pool: "hasty", requestedAddress: saved.id }));
-    expect(await provider.diff(saved.id, saved.outputs, saved.inputs)).toEqual(inPlace);
+    expect(await codeOf(provider.diff(saved.id, saved.outputs, saved.inputs))).toBe("ADDRESS_TAKEN");
+    const elsewhere = { ...saved.inputs, rotation: "1" };
+    expect(await provider.diff(saved.id, saved.outputs, elsewhere)).toMatchObject({ replaces: ["rotation"] });
   });
 });
 

@@ -5,7 +5,7 @@ import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import type { LeaseStore } from "../../provider/store/store";
 import { codeOf, faultOf, type Provider, useLab } from "./lab";
 import { hasty } from "./pools";
-import { create, declared, type Saved, up } from "./stack";
+import { checked, create, declared, type Saved, up } from "./stack";
 
 const lab = useLab();
 let register: LeaseStore;
@@ -132,8 +132,11 @@ describe("update of a lease that the register has lost", () => {
     expect(fault.code).toBe("ADDRESS_TAKEN");
     for (const word of ['"acme/net/prod/other"', "--target-replace"]) expect(fault.message).toContain(word);
     // Before anything is done, too.
-    const { failures = [] } = await (await lab.provider()).check(old.inputs, declared({ pool: "hasty" }));
-    expect(failures).toMatchObject([{ property: "address", reason: fault.message }]);
+    const preview = await lab.provider();
+    const inputs = await checked(preview, old.inputs, declared({ pool: "hasty" }));
+    expect(await faultOf(preview.diff(old.id, old.outputs, inputs))).toMatchObject({ message: fault.message });
+    const moved = { ...inputs, rotation: "1", keepers: { image: "2" } };
+    expect(await preview.diff(old.id, old.outputs, moved)).toMatchObject({ replaces: ["rotation"] });
   });
 
   it("refuses when the address was reserved meanwhile", async () => {

@@ -2,9 +2,8 @@ import type { BlockRequest, HeldBlock } from "../../lease/block";
 import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
-import { askerOf, type CheckResult, failureOf, keepFor } from "../check";
+import { askerOf, type CheckResult, contested, failureOf, keepFor } from "../check";
 import { withIgnoredChanges } from "../ignored";
-import { handedOn } from "../refusals";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, isConsecutive } from "./request";
@@ -97,7 +96,7 @@ async function foresee(request: BlockRequest): Promise<readonly (Entitlement | u
   const isGone = (chosen: Entitlement | undefined, index: number) =>
     chosen !== undefined && process.isPromisedToAnother(chosen.address, askerOfMember(request, index));
   const taken = known?.find((chosen, index) => chosen?.rule === "keep" && isGone(chosen, index));
-  if (taken !== undefined) throw handedOn(taken.address);
+  if (taken !== undefined) throw contested(taken.address);
   // Another check was answered in the meantime.
   if (known?.some((chosen, index) => chosen?.rule === "derive" && isGone(chosen, index))) return foresee(request);
   return known?.map((chosen, index) => {

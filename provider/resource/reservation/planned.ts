@@ -16,7 +16,7 @@ const known = new WeakMap<object, Map<string, Planned>>();
 
 /**
  * Remembers what a declaration reserves, in the place of what it asked for before, also as `former`: `check` comes twice
- * for one that is replaced. Only what will be counts, so that two may swap their ranges; and with `adopt` one may take over
+ * for one that is replaced. Only what will be counts, not what is; and with `adopt` one may take over
  * the range of another that goes in a later update.
  *
  * @throws MacpoolError RESERVATION_CONFLICT when another declaration of the program reserves the same range.
