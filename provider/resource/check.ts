@@ -3,7 +3,6 @@ import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { withIgnoredChanges } from "./ignored";
-import { handedOn } from "./refusals";
 import { requestOf } from "./request";
 import { runtime } from "./runtime";
 import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
@@ -87,7 +86,7 @@ async function keptAddress(olds: Inputs, news: Inputs, isUnnamed: boolean): Prom
   const text = formatMac(held);
   if (requestedAddress !== undefined && requestedAddress !== text) return text;
   // A name that is not known yet is nobody else's.
-  keepFor(held, now === undefined ? `${askerOf(before)}\n` : askerOf(now));
+  runtime().addresses.keep(held, now === undefined ? `${askerOf(before)}\n` : askerOf(now));
   return text;
 }
 
@@ -137,35 +136,19 @@ export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">)
   return `${pool}\n${owner}`;
 }
 
-/**
- * Notes that a resource keeps its address.
- *
- * @throws MacpoolError INVALID_OWNER when another one was shown it: it has the owner that this one has given up.
- */
-export function keepFor(address: Mac, asker: string): void {
-  const process = runtime();
-  if (process.isHeldByAnother(address, asker)) throw contested(address);
-  process.promise({ address, rule: "keep" }, asker);
-}
-
-/** Notes that two resources would have an address, and returns the refusal. */
-export function contested(address: Mac): MacpoolError {
-  runtime().contest(address);
-  return handedOn(address);
-}
-
 /** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */
 async function foresee(request: AcquireRequest): Promise<Entitlement | undefined> {
   const process = runtime();
   const asker = askerOf(request);
-  const isPromised = (address: Mac) => process.isPromisedToAnother(address, asker);
-  const known = await process.predict(request, false, isPromised);
+  const { addresses } = process;
+  const isShown = (address: Mac) => addresses.isShownToAnother(address, asker);
+  const known = await process.predict(request, false, isShown);
   if (known === undefined) return undefined;
-  if (isPromised(known.address)) {
-    if (known.rule === "keep") throw contested(known.address);
+  if (isShown(known.address)) {
+    if (known.rule === "keep") throw addresses.contested(known.address);
     // Another check was answered in the meantime; or one had this address before, and another likes it best.
     return known.rule === "derive" ? foresee(request) : undefined;
   }
-  process.promise(known, asker);
+  addresses.show(known, asker);
   return known;
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { MacpoolError } from "../error";
 import type { LeaseRef } from "../lease/transact";
 import { formatMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
-import { outOfReach } from "./refusals";
 import { requestOf } from "./request";
 import { isUnusable, runtime } from "./runtime";
 import { type Bag, type Inputs, parseInputs, parseState, type State } from "./schema";
@@ -55,6 +55,14 @@ async function assertWithinReach(state: State, news: Inputs): Promise<void> {
     }
   }
   throw outOfReach(refusal);
+}
+
+/** Returns a refusal of the address that a resource had, with what can be done about it; any other error as it is. */
+export function outOfReach(error: unknown): unknown {
+  if (!MacpoolError.is(error) || !error.code.startsWith("ADDRESS_")) return error;
+  const { code, message, details } = error;
+  const words = `${message} This resource had it, and somebody else ended its lease. To give the resource another address: pulumi up --target-replace URN`;
+  return new MacpoolError(code, words, { cause: error, details });
 }
 
 function isLeaseLost(state: State): Promise<boolean> {

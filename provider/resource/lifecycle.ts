@@ -2,9 +2,9 @@ import { MacpoolError } from "../error";
 import type { AcquireRequest } from "../lease/lease";
 import { isSameManager } from "../lease/pool";
 import type { Grant } from "../lease/transact";
-import { formatMac, type Mac, parseMac } from "../mac/mac";
+import { formatMac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
-import { handedOn, outOfReach } from "./refusals";
+import { outOfReach } from "./diff";
 import { inputsOf, outputsOf, requestOf } from "./request";
 import { runtime } from "./runtime";
 import { type Bag, parseInputs, parseState, type State, valid } from "./schema";
@@ -32,26 +32,13 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
   const request = requestOf(inputs);
-  if (request.preferred !== undefined) await assertUncontested([request.preferred]);
+  const { addresses } = runtime();
+  if (request.preferred !== undefined) await addresses.assertUncontested([request.preferred]);
   const granted = await grant(register, request);
-  runtime().noteGranted(granted);
+  addresses.noteGranted([granted]);
   const { lease } = granted;
   const { storeId } = await register.identity();
   return { id: formatMac(lease.address), outs: outputsOf(lease, storeId, inputs) };
-}
-
-/**
- * Checks that no other resource of this run has one of the addresses that were shown to one that is created.
- *
- * @throws MacpoolError INVALID_OWNER.
- */
-export async function assertUncontested(addresses: readonly Mac[]): Promise<void> {
-  const process = runtime();
-  await Promise.all(
-    addresses.map(async (address) => {
-      if (await process.isContested(address)) throw handedOn(address);
-    }),
-  );
 }
 
 /**
@@ -132,7 +119,7 @@ async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
 /** Asks under the name that the lost lease had, or has by now where the answer to such an update was lost. */
 async function reassert(register: LeaseStore, state: State, change: AcquireRequest) {
   const { address } = state;
-  if (runtime().hasHandedOn(state)) throw handedOn(address);
+  runtime().addresses.assertNotHandedOn([state]);
   const found = await register.find(address);
   const isRenamed = found?.releasedAt === undefined && isSameManager(found, change);
   const { owner, installation } = isRenamed ? change : state;

@@ -4,9 +4,8 @@ import { isCi } from "../environment";
 import { MacpoolError } from "../error";
 import type { BlockRequest } from "../lease/block";
 import type { Entitlement } from "../lease/held";
-import type { AcquireRequest, Rule } from "../lease/lease";
+import type { AcquireRequest } from "../lease/lease";
 import { DEFAULT_POOL, type Manager, type Pool } from "../lease/pool";
-import type { Grant, LeaseRef } from "../lease/transact";
 import type { Mac } from "../mac/mac";
 import { shellWord } from "../shell-word";
 import { createMemoryStore } from "../store/memory-store";
@@ -14,11 +13,10 @@ import { createRegister, isOnServer, newRegister, openRegister, systemContext } 
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
 import { faultOfRegister, type Provenance } from "./provenance";
+import { QUIET_MILLISECONDS } from "./quiet";
 import { Recollection } from "./recollection";
+import { RunAddresses } from "./run-addresses";
 import { type Config, readSettings, type Settings } from "./settings";
-
-/** How long a new register waits for a sign that the stack has one already, and an address that another has it. */
-const QUIET_MILLISECONDS = 1_000;
 
 /**
  * What one provider process knows. The host drops every fact about the deployment and calls `configure` without waiting
@@ -26,9 +24,8 @@ const QUIET_MILLISECONDS = 1_000;
  */
 class Runtime {
   readonly settings: Settings;
-  readonly #promised = new Map<Mac, { readonly asker: string; readonly rule: Rule; readonly at: number }>();
-  readonly #contested = new Set<Mac>();
-  readonly #handedOut = new Map<Mac, string>();
+  /** Which resource has which address. */
+  readonly addresses = new RunAddresses();
   readonly #planned = new Map<string, Pool | undefined>();
   readonly #predecessors = new Map<string, Manager>();
   readonly #recollection = new Recollection();
@@ -167,49 +164,6 @@ class Runtime {
     return this.#predecessors.get([now.owner, now.installation].join("\n"));
   }
 
-  /** Remembers a grant of this run that was no new address but one that its owner had. */
-  noteGranted({ lease, rule }: Pick<Grant, "lease" | "rule">): void {
-    if (isOfOwner(rule)) this.#handedOut.set(lease.address, lease.token);
-  }
-
-  /** Returns whether a resource was created in this run with that address, under another token, because its owner had it. */
-  hasHandedOn({ address, token }: LeaseRef): boolean {
-    const handedOut = this.#handedOut.get(address);
-    return handedOut !== undefined && handedOut !== token;
-  }
-
-  /** Remembers that a preview shows an address to `asker`, and by which rule, so that it is shown to nobody else. */
-  promise({ address, rule }: Entitlement, asker: string): void {
-    this.#promised.set(address, { asker, rule, at: performance.now() });
-  }
-
-  /** Returns whether `address` was shown to somebody other than `asker`. */
-  isPromisedToAnother(address: Mac, asker: string): boolean {
-    const holder = this.#promised.get(address);
-    return holder !== undefined && holder.asker !== asker;
-  }
-
-  /** Returns whether it was shown to somebody else because the register has it under the other's owner. */
-  isHeldByAnother(address: Mac, asker: string): boolean {
-    const holder = this.#promised.get(address);
-    return holder !== undefined && holder.asker !== asker && isOfOwner(holder.rule);
-  }
-
-  /** Remembers that two resources of the program would have the address: whoever was shown it must not be created with it. */
-  contest(address: Mac): void {
-    this.#contested.add(address);
-  }
-
-  /**
-   * Returns whether two resources would have the address. Where the register has it live under the asker's owner, it waits:
-   * Pulumi creates what is new while it still looks at what there is, and a resource that gives up this owner may come.
-   */
-  async isContested(address: Mac): Promise<boolean> {
-    const promised = this.#promised.get(address);
-    if (promised?.rule === "keep") await pause(Math.max(0, promised.at + QUIET_MILLISECONDS - performance.now()));
-    return this.#contested.has(address);
-  }
-
   get #isFar(): boolean {
     return isOnServer(this.settings.store);
   }
@@ -277,11 +231,6 @@ class Runtime {
       );
     }
   }
-}
-
-/** Whether an address comes to who had it, as opposed to a new one. */
-function isOfOwner(rule: Rule): boolean {
-  return rule === "keep" || rule === "adopt" || rule === "reclaim";
 }
 
 let configuration: Config = { get: () => undefined };

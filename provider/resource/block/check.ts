@@ -2,7 +2,7 @@ import type { BlockRequest, HeldBlock } from "../../lease/block";
 import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
-import { askerOf, type CheckResult, contested, failureOf, keepFor } from "../check";
+import { askerOf, type CheckResult, failureOf } from "../check";
 import { withIgnoredChanges } from "../ignored";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
@@ -62,7 +62,8 @@ async function resolve(olds: BlockInputs, news: BlockInputs, unknowns: Bag): Pro
   const isGap = held !== undefined && held.refs.length < (olds.count ?? 0);
   // A name that is not known yet is nobody else's.
   const owner = "owner" in unknowns ? `${olds.owner}\n` : (news.owner ?? "");
-  for (const [index, address] of kept.entries()) keepFor(address, askerOfMember({ ...news, owner }, index));
+  for (const [index, address] of kept.entries())
+    runtime().addresses.keep(address, askerOfMember({ ...news, owner }, index));
   const foreseen = isAllKept || isGap || "owner" in unknowns ? undefined : await foresee(blockRequestOf(news, held));
   return Array.from({ length: count }, (_, index) => foreseen?.[index]?.address ?? kept[index]);
 }
@@ -90,18 +91,19 @@ async function askRegister(olds: BlockInputs): Promise<readonly Mac[]> {
 /** Returns what the register would grant; undefined when it cannot be asked, or where somebody else was shown it. */
 async function foresee(request: BlockRequest): Promise<readonly (Entitlement | undefined)[] | undefined> {
   const process = runtime();
-  const isPromised = (address: Mac, owner: string) =>
-    process.isPromisedToAnother(address, askerOf({ pool: request.pool, owner }));
-  const known = await process.predictBlock(request, isPromised);
+  const { addresses } = process;
+  const isShown = (address: Mac, owner: string) =>
+    addresses.isShownToAnother(address, askerOf({ pool: request.pool, owner }));
+  const known = await process.predictBlock(request, isShown);
   const isGone = (chosen: Entitlement | undefined, index: number) =>
-    chosen !== undefined && process.isPromisedToAnother(chosen.address, askerOfMember(request, index));
+    chosen !== undefined && addresses.isShownToAnother(chosen.address, askerOfMember(request, index));
   const taken = known?.find((chosen, index) => chosen?.rule === "keep" && isGone(chosen, index));
-  if (taken !== undefined) throw contested(taken.address);
+  if (taken !== undefined) throw addresses.contested(taken.address);
   // Another check was answered in the meantime.
   if (known?.some((chosen, index) => chosen?.rule === "derive" && isGone(chosen, index))) return foresee(request);
   return known?.map((chosen, index) => {
     if (chosen === undefined || isGone(chosen, index)) return undefined;
-    process.promise(chosen, askerOfMember(request, index));
+    addresses.show(chosen, askerOfMember(request, index));
     return chosen;
   });
 }

@@ -5,8 +5,7 @@ import type { Grant } from "../../lease/transact";
 import { formatMac } from "../../mac/mac";
 import type { LeaseStore } from "../../store/store";
 import { isLost } from "../diff";
-import { assertUncontested, type CreateResult, GONE, type ReadResult } from "../lifecycle";
-import { handedOn } from "../refusals";
+import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, inputsOf, outputsOf, provenanceOf } from "./request";
@@ -21,9 +20,10 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
   const request = blockRequestOf(inputs);
-  await assertUncontested(request.preferred?.filter((address) => address !== undefined) ?? []);
+  const { addresses } = runtime();
+  await addresses.assertUncontested(request.preferred?.filter((address) => address !== undefined) ?? []);
   const grants = await grant(register, request);
-  for (const each of grants) runtime().noteGranted(each);
+  addresses.noteGranted(grants);
   const leases = grants.map(({ lease }) => lease);
   const { storeId } = await register.identity();
   return { id: idOf(leases), outs: outputsOf(leases, storeId, inputs) };
@@ -40,9 +40,7 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
   const state = parseState(olds);
   const inputs = { ...valid(news), pool: state.pool, rotation: state.rotation };
   const register = await runtime().registerOf(provenanceOf(state));
-  // What was created with such an address took it over together with an owner that this block has given up.
-  const taken = state.refs.find((ref) => runtime().hasHandedOn(ref));
-  if (taken !== undefined) throw handedOn(taken.address);
+  runtime().addresses.assertNotHandedOn(state.refs);
   const grants = await grant(register, blockRequestOf(inputs, state));
   const leases = grants.map(({ lease }) => lease);
   return { outs: outputsOf(leases, state.storeId, inputs) };
