@@ -1,14 +1,9 @@
 import { MacpoolError } from "../provider/error";
-import type { Manager } from "../provider/lease/pool";
+import { type Manager, withoutToken } from "../provider/lease/pool";
 
 /** Returns who manages a pool or a reservation, in words; "" for nobody. */
 export function managerText(manager: Manager | undefined): string {
   return manager?.owner ?? "";
-}
-
-/** Returns who manages a pool or a reservation, as JSON has it: without the token, with which it can be ended. */
-export function managerJson(manager: Manager | undefined): Omit<Manager, "token"> | null {
-  return manager === undefined ? null : { owner: manager.owner, installation: manager.installation };
 }
 
 /**
@@ -21,6 +16,6 @@ export function assertUnmanaged(what: string, manager: Manager | undefined, isFo
   throw new MacpoolError(
     "POOL_CONFLICT",
     `${what} is managed by "${manager.owner}" (installation ${manager.installation}), whose next update would undo this. Change that program, or repeat this with --force when it is gone.`,
-    { details: { ...managerJson(manager) } },
+    { details: { ...withoutToken(manager) } },
   );
 }

@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import type { PoolChange } from "../../provider/lease/administer";
-import type { Order, Pool, PoolSpec, Strategy } from "../../provider/lease/pool";
+import { type Order, type Pool, type PoolSpec, type Strategy, withoutToken } from "../../provider/lease/pool";
 import { formatRange, parseRange, type Range } from "../../provider/mac/range";
 import { formatDuration, parseDuration } from "../duration";
-import { assertUnmanaged, managerJson, managerText } from "../managed";
+import { assertUnmanaged, managerText } from "../managed";
 import type { Field } from "../output/output";
 import type { Table } from "../output/table";
 import { poolNamed } from "../pool-named";
@@ -176,7 +176,7 @@ function poolJson(pool: Pool) {
     quarantineSeconds,
     universal,
     description,
-    managedBy: managerJson(managedBy),
+    managedBy: withoutToken(managedBy) ?? null,
   };
 }
 

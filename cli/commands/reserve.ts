@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
-import type { Reservation } from "../../provider/lease/pool";
+import { type Reservation, withoutToken } from "../../provider/lease/pool";
 import { formatRange, parseRange, type Range, rangeSize } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
-import { assertUnmanaged, managerJson, managerText } from "../managed";
+import { assertUnmanaged, managerText } from "../managed";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
 
@@ -101,5 +101,10 @@ function notRemovable(range: Range): MacpoolError {
 
 function reservationJson(reservation: Reservation) {
   const { reason, managedBy } = reservation;
-  return { range: formatRange(reservation), size: rangeSize(reservation), reason, managedBy: managerJson(managedBy) };
+  return {
+    range: formatRange(reservation),
+    size: rangeSize(reservation),
+    reason,
+    managedBy: withoutToken(managedBy) ?? null,
+  };
 }

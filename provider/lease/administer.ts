@@ -14,6 +14,7 @@ import {
   type Pool,
   type PoolSpec,
   type Reservation,
+  withoutToken,
 } from "./pool";
 import { requirePool } from "./transact";
 
@@ -207,7 +208,7 @@ function poolExists({ name, managedBy }: Pool, by: Manager | undefined): Macpool
   return new MacpoolError(
     "POOL_CONFLICT",
     `Pool "${name}" exists already, managed by ${managerText(managedBy)}. ${remedy}`,
-    { details: { pool: name, ...nameOf(managedBy) } },
+    { details: { pool: name, ...withoutToken(managedBy) } },
   );
 }
 
@@ -227,12 +228,7 @@ function reservedOtherwise(existing: Reservation): MacpoolError {
   const words = isBuiltIn(existing)
     ? `Every register keeps ${range} (${existing.reason}) from being handed out: it needs no reservation.`
     : `${range} is reserved already${why}, managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
-  return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...nameOf(existing.managedBy) } });
-}
-
-/** Without the token: who is told the name must not be able to end what it manages. */
-function nameOf(manager: Manager | undefined): Omit<Manager, "token"> | undefined {
-  return manager === undefined ? undefined : { owner: manager.owner, installation: manager.installation };
+  return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...withoutToken(existing.managedBy) } });
 }
 
 function managerText(manager: Manager | undefined): string {

@@ -104,6 +104,11 @@ export function isSameManager(one: Manager | undefined, other: Manager | undefin
   return one?.owner === other?.owner && one?.installation === other?.installation;
 }
 
+/** Returns a manager as it may be shown: who sees the token could end what it manages. */
+export function withoutToken(manager: Manager | undefined): Omit<Manager, "token"> | undefined {
+  return manager === undefined ? undefined : { owner: manager.owner, installation: manager.installation };
+}
+
 /**
  * Returns whether what is managed by `managedBy` was granted to `by`, and not anew since. Where the register knows no
  * token the declaration decides; a state without one knows nothing of what was granted under one.
