@@ -3,7 +3,7 @@ import { MacpoolError } from "../error";
 import type { Mac } from "../mac/mac";
 import { allocate, derivedCandidate, isDerived } from "./allocate";
 import { type Entitlement, entitlement } from "./held";
-import type { AcquireRequest, Lease } from "./lease";
+import { type AcquireRequest, type Lease, type Name, nameOfLost } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { LedgerOverlay, PlannedPools } from "./overlay";
 import type { Pool } from "./pool";
@@ -22,15 +22,18 @@ export interface BlockRequest extends Omit<AcquireRequest, "requestedAddress" | 
 }
 
 /** The addresses of a block that exists, and the name it had when it got them. */
-export interface HeldBlock {
+export interface HeldBlock extends Name {
   readonly refs: readonly LeaseRef[];
-  readonly owner: string;
-  readonly installation: string;
 }
 
 /** Returns who holds the address of an index. */
 export function memberOwner(owner: string, index: number): string {
   return `${owner}[${index}]`;
+}
+
+/** Returns what the lease of an index of a block goes by. */
+export function memberName({ owner, installation }: Name, index: number): Name {
+  return { owner: memberOwner(owner, index), installation };
 }
 
 /**
@@ -177,25 +180,13 @@ function planHeld(request: BlockRequest, pool: Pool, plan: Plan): void {
     const lease = plan.at(ref.address);
     const isHeld = lease?.releasedAt === undefined && lease?.token === ref.token;
     if (isHeld) plan.add(member, { rule: "keep", address: ref.address }, lease);
-    else plan.add(member, reassertion(member, ref.address, nameBefore(held, index), pool, plan));
+    else plan.add(member, reassertion(member, ref.address, memberName(held, index), pool, plan));
   });
 }
 
-function nameBefore({ owner, installation }: HeldBlock, index: number) {
-  return { owner: memberOwner(owner, index), installation };
-}
-
-/** Returns by which rule a lost address is had again: under the name it was lost with, unless it has the new one by now. */
-function reassertion(
-  member: AcquireRequest,
-  address: Mac,
-  before: Pick<AcquireRequest, "owner" | "installation">,
-  pool: Pool,
-  view: LedgerView,
-): Entitlement {
-  const lease = view.at(address);
-  const isRenamed = lease?.owner === member.owner && lease.installation === member.installation;
-  const asker = { ...member, ...(isRenamed ? {} : before), requestedAddress: address };
+/** Returns by which rule a lost address is had again. */
+function reassertion(member: AcquireRequest, address: Mac, lostWith: Name, pool: Pool, view: LedgerView): Entitlement {
+  const asker = { ...member, ...nameOfLost(view.at(address), lostWith, member), requestedAddress: address };
   return entitlement(asker, pool, view.live(asker.owner, pool.name), view) ?? { rule: "claim", address };
 }
 
@@ -265,7 +256,8 @@ function relabelled(held: Lease, request: AcquireRequest, ledger: Ledger): Lease
   return update(change, ledger) ?? held;
 }
 
-function membersOf(request: BlockRequest): readonly AcquireRequest[] {
+/** Returns what each index of a block asks for. */
+export function membersOf(request: BlockRequest): readonly AcquireRequest[] {
   const { owner, installation, pool, rotation, adopt, description, tags } = request;
   const common = { installation, pool, rotation, adopt, description, tags };
   return Array.from({ length: request.count }, (_, index) => ({

@@ -29,6 +29,19 @@ export interface Lease extends Labels {
   readonly releasedAt: number | undefined;
 }
 
+/** What a lease goes by. */
+export type Name = Pick<Lease, "owner" | "installation">;
+
+/**
+ * Returns the name under which a lost address can be had again: the one it was lost with, or the one that it was to get,
+ * where its lease has that by now because the answer to a rename was lost. `lease` is what the register has of it.
+ */
+export function nameOfLost(lease: Lease | undefined, lostWith: Name, toGet: Name): Name {
+  const isRenamed = lease?.owner === toGet.owner && lease.installation === toGet.installation;
+  const { owner, installation } = isRenamed ? toGet : lostWith;
+  return { owner, installation };
+}
+
 /** Who asks, for what. */
 export interface AcquireRequest extends Labels {
   readonly owner: string;

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { MacpoolError } from "../error";
+import { type AcquireRequest, type Name, nameOfLost } from "../lease/lease";
 import type { LeaseRef } from "../lease/transact";
-import { formatMac } from "../mac/mac";
+import { formatMac, type Mac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
 import { requestOf } from "./request";
 import { isUnusable, runtime } from "./runtime";
-import { type Bag, type Inputs, parseInputs, parseState, type State } from "./schema";
+import { type Bag, parseInputs, parseState, type State } from "./schema";
 
 /** What the host wants from `diff`. */
 export interface DiffResult {
@@ -38,23 +39,31 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
       ? ["requestedAddress"]
       : []),
   ];
-  if (isLost && replaces.length === 0) await assertWithinReach(state, inputs);
+  if (isLost && replaces.length === 0) {
+    const { pool, rotation } = state;
+    const request = { ...requestOf(inputs), pool, rotation };
+    await assertWithinReach(state.address, state, request, await runtime().registerOf(state));
+  }
   return { changes: isLost || isChanged(IN_PLACE, olds, news) || replaces.length > 0, replaces };
 }
 
-/** Checks that `update` can have the address again, under the old name or, where the answer to a rename was lost, the new one. */
-async function assertWithinReach(state: State, news: Inputs): Promise<void> {
-  const request = { ...requestOf(news), pool: state.pool, rotation: state.rotation, requestedAddress: state.address };
-  let refusal: unknown;
-  for (const { owner, installation } of [state, request]) {
-    try {
-      await runtime().predict({ ...request, owner, installation }, false, () => false);
-      return;
-    } catch (error) {
-      refusal ??= error;
-    }
+/**
+ * Checks that `request` can have an address again that was lost with the name `lostWith`.
+ *
+ * @throws MacpoolError the ADDRESS_ code when it cannot.
+ */
+export async function assertWithinReach(
+  address: Mac,
+  lostWith: Name,
+  request: AcquireRequest,
+  register: LeaseStore,
+): Promise<void> {
+  const asker = nameOfLost(await register.find(address), lostWith, request);
+  try {
+    await runtime().predict({ ...request, ...asker, requestedAddress: address }, false, () => false);
+  } catch (error) {
+    throw outOfReach(error);
   }
-  throw outOfReach(refusal);
 }
 
 /** Returns a refusal of the address that a resource had, with what can be done about it; any other error as it is. */
@@ -67,7 +76,7 @@ export function outOfReach(error: unknown): unknown {
 
 function isLeaseLost(state: State): Promise<boolean> {
   const process = runtime();
-  return isSoUnlessUnusable(async () => isLost(state, await process.registerOf(state)));
+  return unlessUnusable(false, async () => isLost(state, await process.registerOf(state)));
 }
 
 /** Returns whether the lease is not live under the state's token. */
@@ -77,16 +86,16 @@ export async function isLost(ref: LeaseRef, register: LeaseStore): Promise<boole
 }
 
 /**
- * Returns the register's answer; false when the register cannot be used.
+ * Returns the register's answer; `otherwise` when the register cannot be used.
  *
  * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK, and refusals.
  */
-export async function isSoUnlessUnusable(question: () => Promise<boolean>): Promise<boolean> {
+export async function unlessUnusable<T>(otherwise: T, question: () => Promise<T>): Promise<T> {
   try {
     return await question();
   } catch (error) {
     // That it is the wrong one must be heard; that it cannot be used must not stop a preview.
-    if (isUnusable(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return false;
+    if (isUnusable(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return otherwise;
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { MacpoolError } from "../error";
-import type { AcquireRequest } from "../lease/lease";
-import { isSameManager } from "../lease/pool";
+import { type AcquireRequest, nameOfLost } from "../lease/lease";
 import type { Grant } from "../lease/transact";
 import { formatMac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
@@ -116,14 +115,11 @@ async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
   return { id: formatMac(lease.address), props: { ...inputsOf(lease, {}), storeId } };
 }
 
-/** Asks under the name that the lost lease had, or has by now where the answer to such an update was lost. */
 async function reassert(register: LeaseStore, state: State, change: AcquireRequest) {
   const { address } = state;
   runtime().addresses.assertNotHandedOn([state]);
-  const found = await register.find(address);
-  const isRenamed = found?.releasedAt === undefined && isSameManager(found, change);
-  const { owner, installation } = isRenamed ? change : state;
-  const request = { ...change, owner, installation, requestedAddress: address };
+  const asker = nameOfLost(await register.find(address), state, change);
+  const request = { ...change, ...asker, requestedAddress: address };
   const { lease } = await grant(register, request).catch((error: unknown) => {
     throw outOfReach(error);
   });

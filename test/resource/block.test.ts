@@ -1,9 +1,7 @@
-import { copyFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
-import type { LeaseStore } from "../../provider/store/store";
-import { codeOf, type Provider, useLab } from "./lab";
+import { codeOf, live, type Provider, useLab } from "./lab";
 import { declaredBlock } from "./managed";
 import { candidates, foretold, sequential } from "./pools";
 import { checked, create, declared, grant, up } from "./stack";
@@ -13,12 +11,6 @@ const lab = useLab();
 async function failures(provider: Provider, news: Bag, olds: Bag = {}): Promise<Record<string, string>> {
   const { failures: found = [] } = await provider.block.check(olds, declaredBlock(news));
   return Object.fromEntries(found.map(({ property, reason }) => [property, reason]));
-}
-
-async function live(register: LeaseStore): Promise<string[]> {
-  const addresses: string[] = [];
-  for await (const { address } of register.list({ state: "live" })) addresses.push(formatMac(address));
-  return addresses;
 }
 
 const offsetFrom = (address: unknown, offset: number): Mac => parseMac(String(address)) + offset;
@@ -183,78 +175,6 @@ describe("a block", () => {
     const olds = saved.outputs["addresses"] as string[];
     expect((next.outputs["addresses"] as string[]).filter((address) => olds.includes(address))).toEqual([]);
     expect(await live(register)).toHaveLength(3);
-  });
-
-  it("keeps its addresses through a rename, also when the register has lost one of them", async () => {
-    const register = await lab.register();
-    const { block } = await lab.provider();
-    const saved = await create(block, declaredBlock());
-    const { addresses, tokens } = saved.outputs as Record<string, string[]>;
-    await register.release([{ address: parseMac(addresses?.[1] ?? ""), token: tokens?.[1] ?? "" }]);
-    const seen = await block.read(saved.id, saved.outputs);
-    expect(seen.id).toBe(saved.id);
-    const news = declaredBlock({ owner: "renamed", installation: "stack-2" });
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const renamed = await up(block, saved, news);
-      expect(renamed).toMatchObject({ op: "update", outputs: { addresses, owner: "renamed" } });
-      expect((await up(block, renamed, news)).op).toBe("same");
-    }
-    expect(await live(register)).toEqual([...(addresses ?? [])].sort());
-  });
-
-  it("is compared with the register, not only with the program", async () => {
-    const register = await lab.register();
-    const { block } = await lab.provider();
-    const saved = await create(block, declaredBlock());
-    const [, , last] = saved.outputs["addresses"] as string[];
-    const [, , token = ""] = saved.outputs["tokens"] as string[];
-    await register.release([{ address: parseMac(last ?? ""), token }]);
-    expect(await block.diff(saved.id, saved.outputs, saved.inputs)).toEqual({ changes: true, replaces: [] });
-    const healed = await up(block, saved, declaredBlock());
-    expect(healed.outputs["addresses"]).toEqual(saved.outputs["addresses"]);
-    expect(await live(register)).toHaveLength(3);
-  });
-
-  it("never releases by an older state what a newer one holds", async () => {
-    const register = await lab.register();
-    const { block } = await lab.provider();
-    const saved = await create(block, declaredBlock());
-    await create(block, declaredBlock());
-    await block.delete(saved.id, saved.outputs);
-    expect(await live(register)).toHaveLength(3);
-  });
-
-  it("is refused against another register or an older copy, for every operation", async () => {
-    await lab.register();
-    const { id, inputs, outputs } = await create((await lab.provider()).block, declaredBlock());
-    const faults: readonly [Bag, string][] = [
-      [{ ...outputs, storeId: "another" }, "REGISTER_MISMATCH"],
-      [{ ...outputs, seqs: [1, 99, 2] }, "REGISTER_ROLLED_BACK"],
-    ];
-    for (const [state, code] of faults) {
-      for (const act of ["read", "delete", "update", "diff"] as const) {
-        const { block } = await lab.provider();
-        const work = act === "read" || act === "delete" ? block[act](id, state) : block[act](id, state, inputs);
-        expect(await codeOf(work)).toBe(code);
-      }
-    }
-  });
-
-  it("is refused against an older copy that gave the same addresses to another block, as the same changes", async () => {
-    const register = await lab.register(sequential);
-    await register.close();
-    const old = lab.beside("old.db");
-    copyFileSync(lab.path, old);
-    const news = { pool: "sequential" };
-    const { id, inputs, outputs } = await create((await lab.provider()).block, declaredBlock(news));
-    const elsewhere = async () => (await lab.provider({ "macpool:store": old })).block;
-    const other = await create(await elsewhere(), declaredBlock({ ...news, owner: "another" }));
-    expect(other.outputs).toMatchObject({ addresses: outputs["addresses"], seqs: outputs["seqs"] });
-    expect(await codeOf((await elsewhere()).diff(id, outputs, inputs))).toBe("REGISTER_ROLLED_BACK");
-    expect(await codeOf((await elsewhere()).delete(id, outputs))).toBe("REGISTER_ROLLED_BACK");
-    await expect((await elsewhere()).diff(other.id, other.outputs, other.inputs)).resolves.toMatchObject({
-      changes: false,
-    });
   });
 
   it("does not share its addresses with what gets its old owner in the same run", async () => {

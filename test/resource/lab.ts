@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
 import { MacpoolError } from "../../provider/error";
 import type { PoolSpec } from "../../provider/lease/pool";
+import { formatMac } from "../../provider/mac/mac";
 import { createRegister, openRegister, systemContext } from "../../provider/store/open";
 import type { LeaseStore } from "../../provider/store/store";
 
@@ -112,4 +113,11 @@ export async function faultOf(work: Promise<unknown>): Promise<MacpoolError> {
 /** Returns the code of the error that `work` rejects with. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   return (await faultOf(work)).code;
+}
+
+/** Returns the addresses that are live, as texts, ascending. */
+export async function live(register: LeaseStore): Promise<string[]> {
+  const addresses: string[] = [];
+  for await (const { address } of register.list({ state: "live" })) addresses.push(formatMac(address));
+  return addresses;
 }

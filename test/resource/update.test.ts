@@ -96,14 +96,18 @@ describe("update of a lease that the register has lost", () => {
     expect(await codeOf(provider.update("42:ab:00:00:00:01", outputs, nic.inputs))).toBe("REGISTER_ROLLED_BACK");
   });
 
-  it("under another name can be repeated when the answer was lost", async () => {
-    await lose(nic);
-    const { outs } = await update(nic, { owner: "renamed" });
-    const repeated = await up(await lab.provider(), nic, declared({ owner: "renamed" }));
-    expect(repeated).toMatchObject({ op: "update", id: nic.id, inputs: { address: nic.id } });
-    expect(repeated.outputs).toMatchObject({ address: nic.id, owner: "renamed" });
-    expect(repeated.outputs["token"]).not.toBe(outs["token"]);
-  });
+  it.each(["was lost", "and then the lease was lost"])(
+    "under another name can be repeated when the answer %s",
+    async (what) => {
+      await lose(nic);
+      const { outs } = await update(nic, { owner: "renamed" });
+      if (what !== "was lost") await lose({ ...nic, outputs: outs });
+      const repeated = await up(await lab.provider(), nic, declared({ owner: "renamed" }));
+      expect(repeated).toMatchObject({ op: "update", id: nic.id, inputs: { address: nic.id } });
+      expect(repeated.outputs).toMatchObject({ address: nic.id, owner: "renamed" });
+      expect(repeated.outputs["token"]).not.toBe(outs["token"]);
+    },
+  );
 
   it("heals the stack: the next pass finds nothing to do", async () => {
     await lose(nic);

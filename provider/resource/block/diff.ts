@@ -1,8 +1,9 @@
-import { type DiffResult, isChanged, isLost, isSoUnlessUnusable } from "../diff";
+import { memberName, membersOf } from "../../lease/block";
+import { assertWithinReach, type DiffResult, isChanged, isLost, unlessUnusable } from "../diff";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
-import { isConsecutive, provenanceOf } from "./request";
-import { type BlockState, parseInputs, parseState } from "./schema";
+import { blockRequestOf, isConsecutive, provenanceOf } from "./request";
+import { type BlockInputs, type BlockState, parseInputs, parseState } from "./schema";
 
 /** Inputs that change in place. `__provider` is among them: only an update carries a new loader into the outputs. */
 const IN_PLACE = [
@@ -15,11 +16,12 @@ const IN_PLACE = [
  * ask for a replacement; everything else, also another count, is changed in place. A lease that the register does not
  * have any more counts as a change, so that the update re-asserts it.
  *
- * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK when the register can be opened and is not the one.
+ * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK when the register can be opened and is not the one; the
+ * ADDRESS_ code when a lost lease cannot be asserted again.
  */
 export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
   const state = parseState(olds);
-  const isAnyLost = await areLeasesLost(state);
+  const lost = await lostIndices(state);
   const { inputs, unknowns } = parseInputs(news);
   const staying = state.refs.slice(0, inputs.count).map(({ address }) => address);
   const replaces = [
@@ -27,14 +29,27 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
     ...("rotation" in unknowns || inputs.rotation !== state.rotation ? ["rotation"] : []),
     ...(inputs.contiguous === true && !isConsecutive(staying) ? ["contiguous"] : []),
   ];
-  return { changes: isAnyLost || isChanged(IN_PLACE, olds, news) || replaces.length > 0, replaces };
+  if (replaces.length === 0) await assertWithinReachAgain(lost, state, inputs);
+  return { changes: lost.length > 0 || isChanged(IN_PLACE, olds, news) || replaces.length > 0, replaces };
 }
 
-function areLeasesLost(state: BlockState): Promise<boolean> {
+async function lostIndices(state: BlockState): Promise<readonly number[]> {
   const process = runtime();
-  return isSoUnlessUnusable(async () => {
+  return unlessUnusable([], async () => {
     const register = await process.registerOf(provenanceOf(state));
-    for (const ref of state.refs) if (await isLost(ref, register)) return true;
-    return false;
+    const answers = await Promise.all(state.refs.map((ref) => isLost(ref, register)));
+    return answers.flatMap((isIt, index) => (isIt ? [index] : []));
   });
+}
+
+async function assertWithinReachAgain(lost: readonly number[], state: BlockState, news: BlockInputs): Promise<void> {
+  const { pool, rotation } = state;
+  const members = membersOf({ ...blockRequestOf(news), pool, rotation });
+  for (const index of lost) {
+    const [ref, member] = [state.refs[index], members[index]];
+    // What lies beyond the count is given up anyway.
+    if (ref === undefined || member === undefined) continue;
+    const register = await runtime().registerOf(provenanceOf(state));
+    await assertWithinReach(ref.address, memberName(state, index), member, register);
+  }
 }

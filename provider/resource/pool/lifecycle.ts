@@ -1,7 +1,7 @@
 import { isGrantedTo, isSameManager, type Pool } from "../../lease/pool";
 import { formatRange } from "../../mac/range";
 import type { LeaseStore } from "../../store/store";
-import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
+import { type DiffResult, isChanged, unlessUnusable } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
 import { defined, grantee, type ManagedState, managerOf, nameInForce, registerOf } from "../manager";
 import { runtime } from "../runtime";
@@ -26,7 +26,7 @@ const IN_PLACE = [
  */
 export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
   const state = parseState(olds);
-  const isGone = await isSoUnlessUnusable(async () => {
+  const isGone = await unlessUnusable(false, async () => {
     const pool = await find(await registerOf(state), state.name);
     return !isGrantedTo(pool?.managedBy, managerOf(state));
   });

@@ -2,7 +2,7 @@ import { isGrantedTo, isSameManager, type Manager, type Reservation } from "../.
 import { formatRange, type Range } from "../../mac/range";
 import type { LeaseStore } from "../../store/store";
 import { type CheckResult, failureOf } from "../check";
-import { type DiffResult, isChanged, isSoUnlessUnusable } from "../diff";
+import { type DiffResult, isChanged, unlessUnusable } from "../diff";
 import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
 import { defined, grantee, type ManagedState, managerOf, registerOf } from "../manager";
 import { runtime } from "../runtime";
@@ -51,7 +51,7 @@ async function rehearse(register: LeaseStore, inputs: ReservationInputs, before:
  */
 export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
   const state = parseState(olds);
-  const isGone = await isSoUnlessUnusable(async () => {
+  const isGone = await unlessUnusable(false, async () => {
     const found = await find(await registerOf(state), state.range);
     return !isGrantedTo(found?.managedBy, managerOf(state));
   });
