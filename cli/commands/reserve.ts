@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
-import { type Reservation, withoutToken } from "../../provider/lease/pool";
+import { type Reservation, reservationText, withoutToken } from "../../provider/lease/pool";
 import { formatRange, parseRange, type Range, rangeSize } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
 import { assertUnmanaged, managerText } from "../managed";
@@ -86,9 +86,8 @@ async function reservationOf(register: LeaseStore, { start, end }: Range): Promi
 }
 
 function reservedBefore(found: Reservation): string {
-  const range = formatRange(found);
   const by = found.managedBy === undefined ? "" : `, managed by ${managerText(found.managedBy)} and ended with it`;
-  return `${range} was reserved before (${found.reason}${by}), and was left as it is.`;
+  return `${reservationText(found)} was reserved before${by}, and was left as it is.`;
 }
 
 function notRemovable(range: Range): MacpoolError {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Manager } from "../../provider/lease/pool";
 import { formatMac, type Mac } from "../../provider/mac/mac";
 import { formatRange } from "../../provider/mac/range";
 import type { RegisterRecord } from "../../provider/store/record";
@@ -34,7 +33,7 @@ function jsonOf(record: RegisterRecord): object {
       return poolJson(record);
     case "reservation": {
       const { start, end, reason, managedBy } = record.reservation;
-      return { record: "reservation", range: formatRange({ start, end }), reason, managedBy: managerJson(managedBy) };
+      return { record: "reservation", range: formatRange({ start, end }), reason, managedBy: managedBy ?? null };
     }
     case "lease":
       return leaseJson(record);
@@ -57,16 +56,9 @@ function poolJson({ pool, cursor, isRetired }: Extract<RegisterRecord, { record:
     ...(order === "strict" ? {} : { order }),
     ...{ quarantineSeconds, universal, description },
     cursor: formatMac(cursor),
-    managedBy: managerJson(pool.managedBy),
+    managedBy: pool.managedBy ?? null,
     isRetired,
   };
-}
-
-/** Versions that know no token read what has none. */
-function managerJson(manager: Manager | undefined): object | null {
-  if (manager === undefined) return null;
-  const { owner, installation, token } = manager;
-  return { owner, installation, ...(token === undefined ? {} : { token }) };
 }
 
 function leaseJson({ lease }: Extract<RegisterRecord, { record: "lease" }>): object {

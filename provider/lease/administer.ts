@@ -14,6 +14,7 @@ import {
   type Pool,
   type PoolSpec,
   type Reservation,
+  reservationText,
   withoutToken,
 } from "./pool";
 import { requirePool } from "./transact";
@@ -224,10 +225,9 @@ function stillInUse(held: Lease, live: number): MacpoolError {
 
 function reservedOtherwise(existing: Reservation): MacpoolError {
   const range = formatRange(existing);
-  const why = existing.reason === "" ? "" : ` (${existing.reason})`;
   const words = isBuiltIn(existing)
-    ? `Every register keeps ${range} (${existing.reason}) from being handed out: it needs no reservation.`
-    : `${range} is reserved already${why}, managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
+    ? `Every register keeps ${reservationText(existing)} from being handed out: it needs no reservation.`
+    : `${reservationText(existing)} is reserved already, managed by ${managerText(existing.managedBy)}. Remove that reservation, or set adopt to manage it from here.`;
   return new MacpoolError("RESERVATION_CONFLICT", words, { details: { range, ...withoutToken(existing.managedBy) } });
 }
 

@@ -5,7 +5,7 @@ import { contains, formatRange } from "../mac/range";
 import type { AcquireRequest, Lease, Rule } from "./lease";
 import type { LedgerView } from "./ledger";
 import { ANONYMOUS, isByHand } from "./owner";
-import type { Pool } from "./pool";
+import { type Pool, reservationText } from "./pool";
 
 /** The address an owner is entitled to, and by which rule. */
 export interface Entitlement {
@@ -123,7 +123,7 @@ function assertClaimable(address: Mac, pool: Pool, view: LedgerView): void {
   if (reserved !== undefined) {
     throw new MacpoolError(
       "ADDRESS_RESERVED",
-      `${text} is reserved (${formatRange(reserved)}: ${reserved.reason}) and never given out. Choose another address.`,
+      `${text} is never given out, for it lies in what is reserved: ${reservationText(reserved)}. Choose another address.`,
       { details: { address: text, pool: pool.name } },
     );
   }

@@ -1,6 +1,6 @@
 import { MacpoolError } from "../error";
 import { assertPoolRanges } from "../mac/classify";
-import { normalizeRanges, parsePrefix, type Range, rangesSize } from "../mac/range";
+import { formatRange, normalizeRanges, parsePrefix, type Range, rangesSize } from "../mac/range";
 
 /** How a pool chooses an address for an owner: see {@link ../lease/allocate}. */
 export type Strategy = "derived" | "sequential";
@@ -97,6 +97,12 @@ export interface Reservation extends Range {
   readonly reason: string;
   /** Undefined when no code manages the reservation. */
   readonly managedBy?: Manager | undefined;
+}
+
+/** Returns a reservation as words in a message: its range, and its reason where it has one. */
+export function reservationText(reservation: Reservation): string {
+  const { reason } = reservation;
+  return reason === "" ? formatRange(reservation) : `${formatRange(reservation)} (${reason})`;
 }
 
 /** Returns whether two declarations are one, or both are none; under which token does not matter. */

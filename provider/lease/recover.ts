@@ -4,6 +4,7 @@ import { contains, formatRange } from "../mac/range";
 import { dateText, ownerText } from "./held";
 import { isChangeOf, type Labels, type Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
+import { reservationText } from "./pool";
 import { liveOf, slotFor } from "./transact";
 
 /** A lease as the state of a stack has it. */
@@ -169,7 +170,7 @@ function obstacleTo({ address, pool: name }: StatedLease, view: LedgerView): str
   }
   const reserved = view.reservationAt(address);
   if (reserved === undefined) return undefined;
-  return `It is reserved (${formatRange(reserved)}: ${reserved.reason}). End the reservation (macpool reserve remove ${formatRange(reserved)}) or give the NIC another address.`;
+  return `It lies in what is reserved: ${reservationText(reserved)}. End the reservation (macpool reserve remove ${formatRange(reserved)}) or give the NIC another address.`;
 }
 
 /** Whether the register knows the change the state is of, and not another one under its number. */

@@ -6,7 +6,7 @@ import { ATTEMPTS, derive } from "./derive";
 import { dateText, type Entitlement, isAllocatable, quarantineEnd } from "./held";
 import type { AcquireRequest, Lease, Rule } from "./lease";
 import type { LedgerView } from "./ledger";
-import type { Pool } from "./pool";
+import { type Pool, reservationText } from "./pool";
 
 /** What is known of a contiguous block when its addresses are chosen. */
 export interface RunRequest {
@@ -203,7 +203,8 @@ function cannotGrow(address: Mac, length: number, { members, pool, view }: RunRe
 function obstacleAt(address: Mac, pool: Pool, view: LedgerView) {
   if (!contains(pool.ranges, address)) return ["ADDRESS_OUTSIDE_POOL", `lies outside pool "${pool.name}"`] as const;
   const reserved = view.reservationAt(address);
-  if (reserved !== undefined) return ["ADDRESS_RESERVED", `is reserved (${reserved.reason})`] as const;
+  if (reserved !== undefined)
+    return ["ADDRESS_RESERVED", `lies in what is reserved: ${reservationText(reserved)}`] as const;
   const lease = view.at(address);
   if (lease?.releasedAt === undefined) return ["ADDRESS_TAKEN", `is leased to "${lease?.owner ?? ""}"`] as const;
   const until = dateText(quarantineEnd(lease, pool));

@@ -4,7 +4,12 @@ import type { Entitlement } from "../lease/held";
 import type { Rule } from "../lease/lease";
 import type { Grant, LeaseRef } from "../lease/transact";
 import { formatMac, type Mac } from "../mac/mac";
-import { QUIET_MILLISECONDS } from "./quiet";
+
+/**
+ * Milliseconds for which something new waits for a word to the contrary: Pulumi creates what is new while it still compares
+ * what there is.
+ */
+export const QUIET_MILLISECONDS = 1_000;
 
 interface Shown {
   readonly asker: string;

@@ -13,9 +13,8 @@ import { createRegister, isOnServer, newRegister, openRegister, systemContext } 
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
 import { faultOfRegister, type Provenance } from "./provenance";
-import { QUIET_MILLISECONDS } from "./quiet";
 import { Recollection } from "./recollection";
-import { RunAddresses } from "./run-addresses";
+import { QUIET_MILLISECONDS, RunAddresses } from "./run-addresses";
 import { type Config, readSettings, type Settings } from "./settings";
 
 /**

@@ -40,7 +40,7 @@ onEveryEngine((scenario) => {
       await lab.register.change((store) => store.createPool({ name: "rack", ranges }));
       const events = await lab.register.events();
       const stack = await mistaken(lab, `{ address: "42:01:00:00:00:07" }`);
-      expect(await stack.failing("preview")).toMatch(problem("address", "42:01:00:00:00:07 is reserved"));
+      expect(await stack.failing("preview")).toMatch(problem("address", "42:01:00:00:00:07 is never given out"));
 
       stack.program(nic(`{ address: "52:00:00:00:00:07" }`));
       expect(await stack.failing("preview")).toMatch(problem("address", `It belongs to pool "rack"`));

@@ -4,7 +4,7 @@ import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import type { LeaseStore } from "../../provider/store/store";
 import { codeOf, type Provider, useLab } from "./lab";
 import { declaredReservation } from "./managed";
-import { checked, create, declared, type Saved, up } from "./stack";
+import { checked, create, declared, up } from "./stack";
 
 const lab = useLab();
 const ends = { start: "42:0a:00:00:00:00", end: "42:0a:ff:ff:ff:ff", range: "42:0a:00:00:00:00-42:0a:ff:ff:ff:ff" };
@@ -136,60 +136,6 @@ describe("a reservation", () => {
   });
 });
 
-describe("a reservation that replaces itself", () => {
-  it("stays when what it replaced is deleted, by whichever process and however late", async () => {
-    const register = await lab.register();
-    const { reservation } = await lab.provider();
-    const old = await create(reservation, declaredReservation({ reason: "a" }));
-    const next = await create(reservation, declaredReservation({ reason: "a" }));
-    const { reservation: later } = await lab.provider();
-    expect((await later.diff(next.id, next.outputs, next.inputs)).changes).toBe(false);
-    for (const handlers of [reservation, later, later]) await handlers.delete(old.id, old.outputs);
-    expect((await reservedBy(register))?.token).toBe(next.outputs["token"]);
-    expect((await later.read(old.id, old.outputs)).id).toBe("");
-    expect((await later.read(next.id, next.outputs)).props).toMatchObject({ token: next.outputs["token"] });
-    await later.delete(next.id, next.outputs);
-    expect(await reservedBy(register)).toBeUndefined();
-  });
-
-  it("goes on from the state, when nobody saved that it had replaced itself", async () => {
-    const register = await lab.register();
-    const saved = await create((await lab.provider()).reservation, declaredReservation());
-    await create((await lab.provider()).reservation, declaredReservation());
-    const { reservation } = await lab.provider();
-    const mended = await up(reservation, saved, declaredReservation());
-    expect(mended).toMatchObject({ op: "update", outputs: saved.outputs });
-    expect((await up(reservation, mended, declaredReservation())).op).toBe("same");
-    await reservation.delete(mended.id, mended.outputs);
-    expect(await reservedBy(register)).toBeUndefined();
-  });
-
-  it.each(["", "a token of an update"])(
-    "goes by its manager where the register has no token: state with %j",
-    async (token) => {
-      const register = await lab.register();
-      const saved = await untold(register, token);
-      const { reservation } = await lab.provider();
-      expect((await up(reservation, saved, declaredReservation())).op).toBe("same");
-      expect((await reservation.read(saved.id, saved.outputs)).props["token"]).toBe(saved.outputs["token"]);
-      const changed = await up(reservation, saved, declaredReservation({ reason: "changed" }));
-      expect(changed.outputs["token"]).toBe(saved.outputs["token"]);
-      await reservation.delete(changed.id, changed.outputs);
-      expect(await reservedBy(register)).toBeUndefined();
-    },
-  );
-
-  it("stays when what it replaced is deleted of which an older version left a state without a token", async () => {
-    const register = await lab.register();
-    const old = await untold(register);
-    const next = await create((await lab.provider()).reservation, declaredReservation());
-    const { reservation } = await lab.provider();
-    await reservation.delete(old.id, old.outputs);
-    expect((await reservedBy(register))?.token).toBe(next.outputs["token"]);
-    expect((await reservation.read(old.id, old.outputs)).id).toBe("");
-  });
-});
-
 describe("two reservations of one range in a program", () => {
   const rival = { owner: "acme/net/prod/rival" };
   const check = async (provider: Provider, news: Bag, olds: Bag = {}) =>
@@ -231,12 +177,3 @@ describe("two reservations of one range in a program", () => {
     expect(await check(provider, {}, declaredReservation({ range: "42:0b" }))).toEqual([]);
   });
 });
-
-/** Returns a reservation as an older version left it in the register, and in the state unless a token is given. */
-async function untold(register: LeaseStore, token = ""): Promise<Saved> {
-  const { outputs, ...saved } = await create((await lab.provider()).reservation, declaredReservation());
-  const by = { owner: "acme/net/prod/printers", installation: "stack-1" };
-  await register.reserve({ ...range, reason: "" }, by);
-  const { token: _, ...without } = outputs;
-  return { ...saved, outputs: token === "" ? without : { ...without, token } };
-}
