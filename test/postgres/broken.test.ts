@@ -1,18 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { parsePrefix } from "../../provider/mac/range";
-import type { Register } from "../store/support";
+import type { PostgresOptions } from "../../provider/store/postgres/postgres-store";
+import { type Register, rejection } from "../store/support";
 import { type Cut, Relay } from "./relay";
 import { createSchema, describePostgres, openUrl, runSql, withClient } from "./support";
 
 /** The statement that writes a group, and what ends a change of pools. */
 const WRITE = "macpool-apply";
 const COMMIT = "commit";
+/** What a change of pools begins with. */
+const LOCK = "select pg_advisory_xact_lock";
 
-async function throughRelay() {
+async function throughRelay(options: PostgresOptions = {}, warnings: string[] = [], isPooler = false) {
   const direct = await createSchema();
-  const { relay, url } = await Relay.before(direct);
-  const register = await openUrl(url);
+  const { relay, url } = await Relay.before(direct, isPooler);
+  const register = await openUrl(url, options, warnings);
   return { relay, register, direct: await openUrl(direct), url: direct };
 }
 
@@ -89,6 +92,30 @@ describePostgres("a connection that breaks", () => {
     });
   });
 
+  it("has a change that bars all others begin again, and be silent for longer", async () => {
+    const { relay, register } = await throughRelay();
+    relay.cutNext("request", LOCK, 0, async () =>
+      relay.cutNext("request", "idle_in_transaction_session_timeout = 20000"),
+    );
+    await register.store.createPool({ name: "more", ranges: [parsePrefix("42:77")] });
+    expect(relay.cuts).toBe(2);
+    expect((await register.store.pools()).map(({ name }) => name)).toContain("more");
+  });
+
+  it("again and again ends such a change with an error, after a warning", async () => {
+    const warnings: string[] = [];
+    const { relay, register } = await throughRelay({ warnAfter: 50, giveUpAfter: 500 }, warnings);
+    const again = async () => relay.cutNext("request", LOCK, 0, again);
+    await again();
+    const fault = await rejection(register.store.createPool({ name: "more", ranges: [parsePrefix("42:77")] }));
+    expect(fault.code).toBe("REGISTER_UNREACHABLE");
+    expect(warnings).toMatchObject([expect.stringContaining("Waiting.")]);
+    expect(relay.cuts).toBeGreaterThan(2);
+    relay.turnTo(relay.target);
+    relay.cutNext("request", "no more of them");
+    expect((await register.store.pools()).map(({ name }) => name)).not.toContain("more");
+  });
+
   it("does not disturb a question, which is put again", async () => {
     const { relay, register } = await throughRelay();
     relay.cutNext("reply", "json_build");
@@ -115,8 +142,11 @@ async function whileWaiting<T>(url: string, relay: Relay, begin: () => Promise<T
 }
 
 describePostgres("a connection that breaks while the server still works on what was asked", () => {
-  it("leaves no address behind that nobody knows of", async () => {
-    const { relay, register, direct, url } = await throughRelay();
+  it.each([
+    ["the server", false],
+    ["a pooler", true],
+  ])("leaves no address behind that nobody knows of, connected to %s", async (_, isPooler) => {
+    const { relay, register, direct, url } = await throughRelay({}, [], isPooler);
     const { lease, rule } = await whileWaiting(url, relay, () => register.grant({ pool: "tiny", owner: "" }));
     expect(rule).toBe("sequence");
     expect(await direct.leases()).toEqual([lease]);

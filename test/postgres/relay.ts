@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { hideProcess, withoutSettings } from "./pooler";
 
 /** When a connection is cut: before the server gets what is asked, or after it did it and before anybody hears of it. */
 export type Cut = "request" | "reply";
@@ -23,20 +24,25 @@ export class Relay {
   #next:
     | { readonly cut: Cut; readonly text: string; skip: number; readonly meanwhile: () => Promise<void> }
     | undefined;
+  readonly #isPooler: boolean;
   /** Nobody connects before it is over. */
   #gate: Promise<void> = Promise.resolve();
 
-  private constructor(target: number) {
+  private constructor(target: number, isPooler: boolean) {
     this.target = target;
+    this.#isPooler = isPooler;
     this.#server = createServer({ pauseOnConnect: true }, async (client) => {
       await this.#gate;
       this.#join(client, connect(this.target, "127.0.0.1"));
     });
   }
 
-  /** Starts one for the server that a URL names, and returns it with the URL to use instead. */
-  static async before(url: string): Promise<{ readonly relay: Relay; readonly url: string }> {
-    const relay = new Relay(Number(new URL(url).port));
+  /**
+   * Starts one for the server that a URL names, and returns it with the URL to use instead. As a pooler it drops what
+   * clients set at login, and does not tell them the server's process.
+   */
+  static async before(url: string, isPooler = false): Promise<{ readonly relay: Relay; readonly url: string }> {
+    const relay = new Relay(Number(new URL(url).port), isPooler);
     relay.#server.listen(0, "127.0.0.1");
     await once(relay.#server, "listening");
     onTestFinished(() => relay.#end());
@@ -70,6 +76,8 @@ export class Relay {
 
   #join(client: Socket, server: Socket): void {
     let isDoomed = false;
+    let isFirst = true;
+    let isSecret = this.#isPooler;
     const end = () => {
       client.destroy();
       server.destroy();
@@ -94,13 +102,15 @@ export class Relay {
         if (next.cut === "request") return end();
         this.lostReplies += 1;
       }
-      server.write(data);
+      server.write(isFirst && this.#isPooler ? withoutSettings(data) : data);
+      isFirst = false;
     });
     const count = readyCounter(() => {
       this.roundTrips += 1;
     });
     server.on("data", (data) => {
       if (isDoomed) return end();
+      if (isSecret) isSecret = !hideProcess(data);
       count(data);
       client.write(data);
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it, onTestFinished } from "vitest";
 import { parsePrefix } from "../../provider/mac/range";
+import { examinePostgres } from "../../provider/store/postgres/examine";
 import { openPostgresStore } from "../../provider/store/postgres/postgres-store";
 import { Register, rejection, request, TestClock, testContext } from "../store/support";
 import { grantRoles } from "./role-script";
@@ -80,6 +81,35 @@ describePostgres("the role script", () => {
     const error = await rejection(openPostgresStore(urls[role], testContext(new TestClock())));
     expect(error.code).toBe("REGISTER_UNUSABLE");
     expect(error.message).toMatch(/schema version 2, .*Let the owner of the schema run: macpool doctor/);
+  });
+
+  it("is named to whoever may not use the schema", async () => {
+    const { owner, schema, application } = await registerWithRoles();
+    await runSql(`revoke all on schema ${schema} from "${new URL(application).username}"`, owner);
+    const error = await rejection(openPostgresStore(application, testContext()));
+    expect(error).toMatchObject({ code: "REGISTER_UNUSABLE", message: expect.stringContaining("roles.sql") });
+  });
+
+  it("gives what doctor finds of each role", async () => {
+    const urls = await registerWithRoles();
+    const findings = async (url: string) => {
+      const checks = await examinePostgres(url, testContext());
+      return Object.fromEntries(checks.map(({ check, verdict, finding }) => [check, `${verdict}: ${finding}`]));
+    };
+    const application = new URL(urls.application).username;
+    expect(await findings(urls.application)).toMatchObject({
+      role: `ok: ${application}`,
+      privileges: "ok: this role may grant, release and change pools",
+    });
+    expect((await findings(urls.reader))["privileges"]).toMatch(/^warning: This role may only read/);
+    expect((await findings(urls.owner))["role"]).toMatch(/^warning: .* is a superuser/);
+    await runSql(`revoke update on pool_cursor from "${application}"`, urls.owner);
+    expect((await findings(urls.application))["privileges"]).toMatch(
+      /^fault: .*: update on pool_cursor\. .*roles\.sql/,
+    );
+    await runSql(`alter schema ${urls.schema} owner to "${application}"`, urls.owner);
+    expect((await findings(urls.application))["role"]).toMatch(/^warning: .* owns the schema/);
+    await runSql(`alter schema ${urls.schema} owner to current_user`, urls.owner);
   });
 
   it("lets the reader look at everything, and write nothing", async () => {

@@ -18,7 +18,7 @@ import {
   temporaryDirectory,
   testContext,
 } from "../store/support";
-import { createSchema, describePostgres, newSchema, openUrl, runSql, schemaOf } from "./support";
+import { createSchema, describePostgres, newSchema, openUrl, runSql, schemaOf, sharedDatabase } from "./support";
 
 /** Returns a SQLite register with something of everything in it. */
 async function fullRegister(): Promise<Register> {
@@ -114,6 +114,22 @@ describePostgres("a register that moves", () => {
     expect(await digestOf((await open(url)).store.dump())).toBe(before);
   });
 
+  it("into the place of another, which is open somewhere, is used as what it is there too", async () => {
+    const source = await fullRegister();
+    const { lease } = await source.grant({ owner: "taken from", pool: "big" });
+    await source.store.release([lease]);
+    await source.store.reserve({ start: lease.address, end: lease.address, reason: "not in the other register" });
+    const url = newSchema();
+    await loadRegister(url, (await fullRegister()).store.dump(), testContext());
+    const other = await openUrl(url);
+    await other.grant({ owner: "one more", installation: "late" });
+    await runSql(`drop schema ${schemaOf(url)} cascade`);
+    await loadRegister(url, source.store.dump(), testContext());
+    const granted = await other.grant({ owner: "taken from", installation: "late" });
+    expect(granted.lease.address).not.toBe(lease.address);
+    expect(await (await open(url)).store.find(granted.lease.address)).toEqual(granted.lease);
+  });
+
   it("leaves nothing behind when it is interrupted, and can then be moved again", async () => {
     const source = await fullRegister();
     const url = newSchema();
@@ -152,6 +168,17 @@ describePostgres("a register in PostgreSQL that was lost", () => {
     expect(await store.identity()).toMatchObject({ storeId: lost.storeId });
     expect((await store.identity()).seq).toBeGreaterThan(100);
     expect((await store.verify()).faults).toEqual([]);
+  });
+
+  it("is made anew in a schema whose name is a word of SQL", async () => {
+    const url = `${sharedDatabase()}?schema=order`;
+    onTestFinished(async () => {
+      await runSql('drop schema if exists "order" cascade');
+    });
+    await rebuildRegister(url, testContext(), lost, async () => undefined);
+    await runSql('drop schema "order" cascade');
+    await createSchema({}, url);
+    expect((await (await openUrl(url)).grant()).rule).toBe("derive");
   });
 
   it("is not there at all when that fails", async () => {

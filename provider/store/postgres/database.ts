@@ -59,7 +59,7 @@ export async function connect(store: string, options: DatabaseOptions = {}): Pro
   for (const [index, way] of ways.entries()) {
     const database = new PooledDatabase(url, way, options);
     try {
-      await database.query("select 1");
+      await database.session(async () => {});
       return database;
     } catch (error) {
       await database.close();
@@ -106,8 +106,7 @@ class PooledDatabase implements Database {
     this.location = locationOf(new driver.Client(given), schema);
     this.#pool = new driver.Pool({
       ...given,
-      ...SESSION,
-      options: `-c search_path=${schema} ${PLANNER}`,
+      ...CONNECTION,
       types: { getTypeParser: (oid: number) => PARSERS[oid] ?? String },
       max: options.connections ?? 2,
       // Otherwise a process that has nothing else to do would not end.
@@ -116,7 +115,6 @@ class PooledDatabase implements Database {
     // A connection that breaks fails its query, or is replaced by the next one; without listeners it would end the process.
     this.#pool.on("error", () => undefined);
     this.#pool.on("connect", (client) => {
-      this.#sessions.set(client, new Session(client));
       client.on("error", () => undefined);
     });
   }
@@ -132,20 +130,28 @@ class PooledDatabase implements Database {
     leavesItSound: (error: unknown) => boolean = () => false,
   ): Promise<T> {
     const client = await this.#pool.connect();
-    const session = this.#sessions.get(client);
-    if (session === undefined) throw new Error("the pool told of every connection that it made");
+    let session: Session | undefined;
     let isSound = false;
     try {
+      session = await this.#sessionOf(client);
       const value = await work(session);
       isSound = true;
       return value;
     } catch (error) {
-      isSound = leavesItSound(error);
-      if (isLost(error) && "processID" in client) this.#lost.set(Number(client.processID), session.since);
+      isSound = session !== undefined && leavesItSound(error);
+      if (isLost(error) && session !== undefined) this.#lost.set(session.pid, session.since);
       throw error;
     } finally {
       client.release(!isSound);
     }
+  }
+
+  async #sessionOf(client: pg.PoolClient): Promise<Session> {
+    const known = this.#sessions.get(client);
+    if (known !== undefined) return known;
+    const session = await Session.begin(client, this.schema);
+    this.#sessions.set(client, session);
+    return session;
   }
 
   async endLost(): Promise<void> {
@@ -168,12 +174,23 @@ class PooledDatabase implements Database {
 
 /** One connection. */
 class Session implements Queryable {
+  /** The server's id of it. What the driver was told at login may be a pooler's. */
+  readonly pid: number;
   /** When it was there, in milliseconds on this process's own clock. */
   readonly since = performance.now();
   readonly #client: pg.PoolClient;
 
-  constructor(client: pg.PoolClient) {
+  private constructor(client: pg.PoolClient, pid: number) {
     this.#client = client;
+    this.pid = pid;
+  }
+
+  /** Settings are made in the session, because a pooler may drop those that come with the login. */
+  static async begin(client: pg.PoolClient, schema: string): Promise<Session> {
+    const settings = Object.entries({ ...SETTINGS, search_path: schema });
+    const made = settings.map(([name, value]) => `set_config('${name}', '${value}', false)`);
+    const { rows } = await client.query(`select pg_backend_pid() as pid, ${made.join(", ")}`);
+    return new Session(client, rows[0].pid);
   }
 
   async query<Row>(statement: Statement | string): Promise<readonly Row[]> {
@@ -196,23 +213,32 @@ function locationOf({ host, port, database }: pg.Client, schema: string): string
 /** The longest that Node counts, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Milliseconds. The last two end on our side what the server never answers. */
-const SESSION = {
+/** Times in milliseconds: they end on our side what the server never answers. */
+const CONNECTION = {
   application_name: "pulumi-macpool",
-  lock_timeout: 5_000,
-  statement_timeout: 30_000,
-  idle_in_transaction_session_timeout: 10_000,
   connectionTimeoutMillis: 10_000,
   query_timeout: 45_000,
   keepAlive: true,
 };
 
+/** How long a transaction of ours may keep others waiting while this process does nothing in it. */
+export const SILENT_MILLISECONDS = 10_000;
+
 /**
- * Commits are durable, and statements see what was committed before they begin, whatever the server's default. Statements are planned once, also while the tables are still
- * empty, and must not read whole tables when they are not.
+ * Commits are durable, and statements see what was committed before they begin, whatever the server's default. Statements
+ * are planned once, also while the tables are still empty, and must not read whole tables when they are not. Times in
+ * milliseconds.
  */
-const PLANNER =
-  "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
+const SETTINGS = {
+  synchronous_commit: "on",
+  default_transaction_isolation: "read committed",
+  plan_cache_mode: "force_generic_plan",
+  enable_seqscan: "off",
+  jit: "off",
+  lock_timeout: 5_000,
+  statement_timeout: 30_000,
+  idle_in_transaction_session_timeout: SILENT_MILLISECONDS,
+};
 
 /** To this part of a span of time: clocks that are being set right run faster or slower than others. */
 const CLOCKS_AGREE = 0.99;

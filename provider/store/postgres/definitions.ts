@@ -47,6 +47,11 @@ export const definitionsQuery = `(select json_build_object(
 /** Millions of such steps stay below what a number holds exactly. */
 const LARGEST_STEP = 2 ** 31;
 
+/** Returns a version that comes after one, and that nobody has seen before. */
+export function newVersion(after = 0): number {
+  return after + randomInt(1, LARGEST_STEP);
+}
+
 /** Pools and reservations as they are after a number of changes, and what a transaction makes of them. */
 export class Definitions {
   /** See `register.definitions`. */
@@ -84,7 +89,7 @@ export class Definitions {
   /** The version in the register once the changes are committed. */
   get versionLeft(): number {
     if (this.changes.length === 0) return this.version;
-    this.#next ??= this.version + randomInt(1, LARGEST_STEP);
+    this.#next ??= newVersion(this.version);
     return this.#next;
   }
 

@@ -3,13 +3,14 @@ import type { Ledger } from "../../lease/ledger";
 import type { Pool } from "../../lease/pool";
 import { countsOf, type LeaseCounts, totalOf, usageOf } from "../../lease/usage";
 import type { Mac } from "../../mac/mac";
-import { contains, type Range } from "../../mac/range";
+import type { Range } from "../../mac/range";
 import { DefiningLedger } from "../defining-ledger";
 import type { RegisterClock } from "../forward-clock";
 import type { Definitions } from "./definitions";
 import { isVacant, occupancyOf } from "./occupancy";
 import { Parts } from "./parts";
 import { type Answers, keyOf, type Occupancy, Questions } from "./questions";
+import { WrittenLeases } from "./written-leases";
 
 /** What time it is for a draft, and who is at work. */
 export interface DraftContext {
@@ -43,6 +44,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
   /** How many of those the register does not check when it is written to. */
   unchecked = 0;
   readonly events: DraftEvent[] = [];
+  readonly #eventsByNumber = new Map<number, DraftEvent>();
   /** Every lease that was written, in order. */
   readonly writes: Lease[] = [];
   readonly movedCursors = new Map<string, Mac>();
@@ -54,7 +56,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
   startsAbove: number | undefined;
   readonly #answers: Answers;
   readonly #context: DraftContext;
-  readonly #written = new Map<Mac, Lease>();
+  readonly #written = new WrittenLeases();
   #seq: number;
 
   constructor(answers: Answers, context: DraftContext) {
@@ -72,7 +74,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
 
   /** The last that is to be written of each address. */
   get written(): ReadonlyMap<Mac, Lease> {
-    return this.#written;
+    return this.#written.all;
   }
 
   /** How much is to be written so far. */
@@ -90,14 +92,14 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
   }
 
   event(seq: number): RegisterEvent | undefined {
-    const own = this.events.find((event) => event.seq === seq);
+    const own = this.#eventsByNumber.get(seq);
     if (own !== undefined) return own;
     this.asked.events.add(seq);
     return this.#answer(this.#answers.events, seq, undefined);
   }
 
   at(address: Mac): Lease | undefined {
-    return this.#written.get(address) ?? this.before(address);
+    return this.written.get(address) ?? this.before(address);
   }
 
   /** Returns the lease that the register has of an address before this transaction. */
@@ -120,12 +122,12 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
-    const except = this.#writtenWithin({ start, end });
+    const except = this.#written.within({ start, end });
     const key = keyOf(start, end, pool, ...except);
     this.asked.lowest.set(key, { start, end, pool, except });
     const found = this.#unchecked(this.#answers.lowest, key, undefined);
     const own = except
-      .flatMap((address) => this.#written.get(address) ?? [])
+      .flatMap((address) => this.written.get(address) ?? [])
       .find((lease) => lease.releasedAt === undefined && lease.pool === pool);
     if (own === undefined || found === undefined) return own ?? found;
     return own.address < found.address ? own : found;
@@ -162,7 +164,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
     this.asked.released.set(pool, Math.max(limit, FIRST_RELEASED));
     const { leases, isAll } = this.#unchecked(this.#answers.released, pool, { leases: [], isAll: true });
     for (const lease of leases) {
-      if (this.#written.has(lease.address)) continue;
+      if (this.written.has(lease.address)) continue;
       this.asked.leases.add(lease.address);
       yield lease;
     }
@@ -171,9 +173,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
       this.unknown += 1;
       this.unchecked += 1;
     }
-    yield* [...this.#written.values()]
-      .filter((lease) => lease.pool === pool && lease.releasedAt !== undefined)
-      .sort((one, other) => one.seq - other.seq);
+    yield* this.#written.released(pool);
   }
 
   usage(pool: Pool): PoolUsage {
@@ -187,7 +187,9 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
     const before = isAboutLease(event) && address !== undefined ? this.at(address)?.seq : undefined;
     const { now: at } = this;
     const { actor } = this.#context;
-    this.events.push({ seq: this.#seq, at, kind, address, pool, owner, installation, actor, before });
+    const recorded = { seq: this.#seq, at, kind, address, pool, owner, installation, actor, before };
+    this.events.push(recorded);
+    this.#eventsByNumber.set(recorded.seq, recorded);
     return { seq: this.#seq, at };
   }
 
@@ -199,7 +201,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
 
   put(lease: Lease): void {
     this.writes.push(lease);
-    this.#written.set(lease.address, lease);
+    this.#written.put(lease);
   }
 
   setCursor(pool: string, address: Mac): void {
@@ -220,24 +222,19 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
     const key = keyOf(owner, pool);
     this.asked.owners.set(key, { owner, pool });
     const found = this.#answer(this.#answers.owners, key, []);
-    const own = [...this.#written.values()].filter((lease) => lease.owner === owner && lease.pool === pool);
-    return [...found.filter(({ address }) => !this.#written.has(address)), ...own].sort(
+    const own = this.#written.ofOwner(owner, pool);
+    return [...found.filter(({ address }) => !this.written.has(address)), ...own].sort(
       (one, other) => other.seq - one.seq,
     );
   }
 
   #countsIn({ start, end }: Range, over: number): LeaseCounts {
-    const except = this.#writtenWithin({ start, end });
+    const except = this.#written.within({ start, end });
     const key = keyOf(start, end, over, ...except);
     this.asked.counts.set(key, { start, end, over, except });
     const counts = this.#unchecked(this.#answers.counts, key, countsOf([], over));
-    const releases = except.map((address) => this.#written.get(address)?.releasedAt);
+    const releases = except.map((address) => this.written.get(address)?.releasedAt);
     return totalOf([counts, countsOf(releases, over)]);
-  }
-
-  #writtenWithin(range: Range): readonly Mac[] {
-    const inside = [...this.#written.keys()].filter((address) => contains([range], address));
-    return inside.sort((one, other) => one - other);
   }
 
   #partsOf(pool: string): ReadonlyMap<number, Mac> {
@@ -252,7 +249,7 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
       const occupancy = this.#occupancyAt(address, end);
       if (reserved !== undefined) address = reserved.end + 1;
       else if (address < occupancy.gap) address = occupancy.gap;
-      else if (this.#written.has(address) || occupancy.taken.includes(address)) address += 1;
+      else if (this.written.has(address) || occupancy.taken.includes(address)) address += 1;
       else return address;
     }
     return undefined;

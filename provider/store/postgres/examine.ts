@@ -13,6 +13,7 @@ interface Server {
   readonly isLocal: boolean;
   readonly role: string;
   readonly isSuperuser: boolean;
+  readonly isOwner: boolean;
   readonly fsync: string;
   readonly fullPageWrites: string;
   readonly synchronousCommit: string;
@@ -24,6 +25,8 @@ const SERVER = `select current_setting('server_version') as version, pg_is_in_re
     coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted",
     inet_server_addr() is null or host(inet_server_addr()) in ('127.0.0.1', '::1') as "isLocal",
     current_user::text as role, (select rolsuper from pg_roles where rolname = current_user) as "isSuperuser",
+    exists (select from pg_namespace where nspname = current_schema()
+            and pg_has_role(nspowner, 'member')) as "isOwner",
     current_setting('fsync') as fsync, current_setting('full_page_writes') as "fullPageWrites",
     current_setting('synchronous_commit') as "synchronousCommit",
     (select count(*) from pg_stat_activity) as connections,
@@ -72,13 +75,14 @@ function encryption({ isEncrypted, isLocal }: Server): Check {
   };
 }
 
-function role({ role: name, isSuperuser }: Server): Check {
+function role({ role: name, isSuperuser, isOwner }: Server): Check {
   const check = "role";
-  if (!isSuperuser) return { check, verdict: "ok", finding: name };
+  if (!isSuperuser && !isOwner) return { check, verdict: "ok", finding: name };
+  const what = isSuperuser ? "is a superuser" : "owns the schema";
   return {
     check,
     verdict: "warning",
-    finding: `${name} is a superuser, and could rewrite the history. Use a role of its own: see roles.sql of this package.`,
+    finding: `${name} ${what}, and could drop the register or rewrite its history. Use a role of its own: see roles.sql of this package.`,
   };
 }
 
@@ -116,17 +120,37 @@ async function opening(database: Database, { isStandby }: Server, context: Store
 
 async function privileges(database: Database): Promise<Check> {
   const check = "privileges";
-  const [row] = await database.query<{ isAllowed: boolean }>(
-    `select has_table_privilege('lease', 'insert') and has_table_privilege('lease', 'update')
-        and has_table_privilege('event', 'insert') and has_sequence_privilege('event_seq', 'usage') as "isAllowed"`,
-  );
-  if (row?.isAllowed === true) return { check, verdict: "ok", finding: "this role may grant and release" };
+  const [row] = await database.query<{ allowed: number; missing: string | null }>({
+    text: `select count(*) filter (where allowed) as allowed, string_agg(privilege, ', ') filter (where not allowed) as missing
+           from (select what || ' on ' || name as privilege, has_table_privilege(name, what) as allowed
+                 from unnest($1::text[], $2::text[]) as needed (name, what)
+                 union all select 'update on register', has_column_privilege('register', 'definitions', 'update')
+                 union all select 'usage on event_seq', has_sequence_privilege('event_seq', 'usage')
+                 union all select 'update on event_seq', has_sequence_privilege('event_seq', 'update')) as needed`,
+    values: [NEEDED.map(([table]) => table), NEEDED.map(([, what]) => what)],
+  });
+  const { allowed = 0, missing = null } = row ?? {};
+  if (missing === null) return { check, verdict: "ok", finding: "this role may grant, release and change pools" };
+  if (allowed > 0) {
+    return {
+      check,
+      verdict: "fault",
+      finding: `This role lacks some of what updates need: ${missing}. Let the owner of the schema run roles.sql of this package again.`,
+    };
+  }
   return {
     check,
     verdict: "warning",
     finding: "This role may only read: previews work, and updates do not. See roles.sql of this package.",
   };
 }
+
+/** What roles.sql gives the application besides reading, by table. */
+const NEEDED = Object.entries({
+  ...{ event: ["insert"], name: ["insert"], lease: ["insert", "update"], pool: ["insert", "update"] },
+  ...{ pool_range: ["insert", "delete"], pool_cursor: ["insert", "update", "delete"] },
+  reservation: ["insert", "update", "delete"],
+}).flatMap(([table, privileges]) => privileges.map((privilege) => [table, privilege] as const));
 
 function fault(check: string, error: unknown): Check {
   if (!MacpoolError.is(error)) throw error;

@@ -4,7 +4,8 @@ import { columnsOf } from "../definition-rows";
 import type { RegisterRecord } from "../record";
 import type { StoreContext } from "../store";
 import { connectWhenReady } from "./connect";
-import { type Queryable } from "./database";
+import { patient, type Queryable } from "./database";
+import { newVersion } from "./definitions";
 import { Names } from "./names";
 import { isConstraint, translate } from "./postgres-error";
 import { createSchema } from "./schema";
@@ -44,7 +45,8 @@ export async function loadPostgres(
       await session.query("set local idle_in_transaction_session_timeout = 0");
       await session.query("set local statement_timeout = 0");
       await fill(session, records, signal);
-      loaded = await inspected(session, signal);
+      await session.query("set local enable_seqscan = on");
+      loaded = await inspected({ query: (statement) => session.query(patient(statement)) }, signal);
     });
     if (loaded === undefined) throw new Error("what was not inspected is not committed");
     return { ...loaded, location: database.location };
@@ -94,8 +96,9 @@ async function write(page: readonly RegisterRecord[], names: Names, session: Que
 }
 
 async function writeRegister({ storeId, createdAt }: Of<"register">, session: Queryable): Promise<void> {
-  const text = 'insert into register ("only", store_id, created_at) values (1, $1, $2)';
-  await session.query({ text, values: [storeId, createdAt] });
+  const text = 'insert into register ("only", store_id, created_at, definitions) values (1, $1, $2, $3)';
+  // Whoever still knows what lay in this schema before must not take its pools for these.
+  await session.query({ text, values: [storeId, createdAt, newVersion()] });
 }
 
 async function writePool({ pool, cursor, isRetired }: Of<"pool">, session: Queryable): Promise<void> {

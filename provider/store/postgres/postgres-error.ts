@@ -121,7 +121,11 @@ const TABLE: readonly Row[] = [
     "REGISTER_UNUSABLE",
     "this user lacks a privilege that it needs. Let the owner of the schema run roles.sql of this package, and check which role you belong to.",
   ],
-  [/^42P01$/, "REGISTER_CORRUPT", "a table is missing. Restore the database from a backup."],
+  [
+    /^42P01$/,
+    "REGISTER_CORRUPT",
+    "a table is missing, or this user may not use the schema any more. Ask the owner of the schema; if it is missing, restore the database from a backup.",
+  ],
   [/^53[12]00$/, "REGISTER_FULL", "the server has no space left; nothing was allocated. Free some and run again."],
   [/^53300$/, "REGISTER_UNREACHABLE", "the server takes no more connections just now. Wait and run again."],
   [
@@ -133,6 +137,11 @@ const TABLE: readonly Row[] = [
     /^(XX00[12])$/,
     "REGISTER_CORRUPT",
     "the server found damage in its files; nothing was written. Restore the database from a backup.",
+  ],
+  [
+    /^25P03$/,
+    "REGISTER_UNREACHABLE",
+    "the server ended a transaction in which this process did nothing for too long; nothing was changed. Run again, on a machine with less to do.",
   ],
   [/^(08|57P0)/, "REGISTER_UNREACHABLE", uncertain("the server ended the connection")],
   [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, "REGISTER_UNREACHABLE", uncertain("the connection broke")],

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { InitialContent, LeaseStore, StoreContext } from "../store";
 import { connectWhenReady } from "./connect";
-
 import { translate } from "./postgres-error";
 import { createPostgresRegister, openPostgresStore } from "./postgres-store";
 import { transaction } from "./schema";
@@ -29,8 +28,8 @@ export async function rebuildPostgres<T>(
     const result = await work(register).finally(() => register.close());
     await transaction(database, async (session) => {
       // An empty one may have been made for it; one that is not stays, and this fails.
-      await session.query(`drop schema if exists ${schema}`);
-      await session.query(`alter schema ${draft} rename to ${schema}`);
+      await session.query(`drop schema if exists "${schema}"`);
+      await session.query(`alter schema ${draft} rename to "${schema}"`);
     });
     return result;
   } catch (error) {

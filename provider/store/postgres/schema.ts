@@ -52,7 +52,7 @@ export async function createSchema(
     await session.query(locking(database.schema));
     const before = await versionOf(session, database);
     if (before !== undefined) throw exists(database);
-    if (!(await hasSchema(session, database.schema))) await session.query(`create schema ${database.schema}`);
+    if (!(await hasSchema(session, database.schema))) await session.query(`create schema "${database.schema}"`);
     await migrate(session, database.schema, clock());
     await fill(session);
   });
@@ -70,8 +70,9 @@ export async function transaction<T>(database: Database, work: (session: Queryab
 
 /** Returns the number of the newest migration; undefined when the schema is not there or empty. */
 async function versionOf(session: Queryable, database: Database): Promise<number | undefined> {
-  const [found] = await session.query<{ encoding: string; ours: boolean; others: number }>({
+  const [found] = await session.query<{ encoding: string; usable: boolean; ours: boolean; others: number }>({
     text: `select current_setting('server_encoding') as encoding,
+                  space.oid is null or has_schema_privilege(space.oid, 'usage') as usable,
                   exists (select from pg_class where relnamespace = space.oid and relname = 'migration')
                     and exists (select from pg_class where relnamespace = space.oid and relname = 'lease') as ours,
                   (select count(*) from pg_class where relnamespace = space.oid) as others
@@ -91,6 +92,7 @@ async function versionOf(session: Queryable, database: Database): Promise<number
       `Register ${database.location}: the schema holds something that is no register, and was left alone. Name another with ?schema=NAME.`,
     );
   }
+  if (!found.usable) throw notLetIn(database);
   const [newest] = await session.query<{ version: number }>("select max(number) as version from migration");
   return newest?.version ?? 0;
 }
@@ -132,6 +134,13 @@ async function hasTables(session: Queryable): Promise<boolean> {
 /** Whoever creates or changes the schema comes one after the other, until the transaction ends. */
 function locking(schema: string): string {
   return `select pg_advisory_xact_lock(${lockOf(schema, "migrations")})`;
+}
+
+function notLetIn({ location }: Database): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_UNUSABLE",
+    `Register ${location}: this user may not use the schema. Let its owner run roles.sql of this package, and check which role you belong to.`,
+  );
 }
 
 function missing({ location }: Database): MacpoolError {

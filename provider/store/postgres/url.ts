@@ -26,7 +26,7 @@ const PARAMETERS = [
 ] as const;
 type Parameter = (typeof PARAMETERS)[number];
 
-/** Short enough for what is put behind it while a register is made, and the same with and without quotes. */
+/** Below PostgreSQL's 63 bytes, and the same whether a client folds capitals or not. */
 const SCHEMA = /^[a-z_][a-z0-9_]{0,39}$/;
 
 /** Returns whether `store` names a register in PostgreSQL. */
@@ -49,7 +49,7 @@ export function parsePostgresUrl(store: string): PostgresUrl {
   const port = url.port || parameter("port");
   if (port !== undefined && !/^\d{1,5}$/.test(port)) throw invalid("port must be a number");
   return {
-    host: parameter("host") ?? (decoded(url.hostname.replace(/^\[(.*)\]$/, "$1")) || undefined),
+    host: parameter("host") ?? (decoded(url.hostname.replace(/^\[(.*)\]$/, "$1")).trim() || undefined),
     port: port === undefined ? undefined : Number(port),
     user: decoded(url.username) || parameter("user"),
     password: decoded(url.password) || parameter("password"),
@@ -84,26 +84,32 @@ function parsed(store: string): URL {
     .replace(/^postgres(ql)?:(\/\/)?/i, "postgres://")
     .replace(/^(postgres:\/\/[^/?@]*@)(?=[/?:]|$)/, "$1%20");
   try {
-    return new URL(spelt);
+    const url = new URL(spelt);
+    // What lies behind an unescaped / ? or # is perhaps the rest of a password, and must not be taken for a name to show.
+    if (url.hash !== "" || /@/.test(url.pathname + url.search)) throw new Error("a part of it is in the wrong place");
+    return url;
   } catch {
     throw invalid(
-      "it is not well-formed; letters such as @ : / ? # in a user name or password are written as %40 %3A %2F %3F %23",
+      "it is not well-formed; letters such as @ : / ? # in a name, password or value are written as %40 %3A %2F %3F %23",
     );
   }
 }
 
 function parametersOf(url: URL): (name: Parameter) => string | undefined {
   const names: readonly string[] = PARAMETERS;
-  for (const name of url.searchParams.keys()) {
-    if (!names.includes(name))
-      throw invalid(`parameter ${JSON.stringify(name)} is not known; there are: ${names.join(", ")}`);
+  // A plus stands for itself, as libpq has it, and not for a space, as forms of web pages do.
+  const parameters = new URLSearchParams(url.search.replaceAll("+", "%2B"));
+  for (const name of parameters.keys()) {
+    if (names.includes(name)) continue;
+    const shown = /^[a-z_]+$/.test(name) ? `parameter "${name}"` : "a parameter";
+    throw invalid(`${shown} is not known; there are: ${names.join(", ")}`);
   }
-  return (name) => url.searchParams.get(name) || undefined;
+  return (name) => parameters.get(name) || undefined;
 }
 
 function decoded(text: string): string {
   try {
-    return decodeURIComponent(text).trim();
+    return decodeURIComponent(text);
   } catch {
     throw invalid("a percent sign in it begins no escape; write it as %25");
   }

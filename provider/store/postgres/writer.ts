@@ -5,7 +5,7 @@ import { Groups } from "../groups";
 import type { Patience } from "../patience";
 import type { StoreContext } from "../store";
 import { apply, applyInOrder, stamp, type Writing } from "./apply";
-import type { Database, Queryable, Statement } from "./database";
+import { type Database, type Queryable, SILENT_MILLISECONDS, type Statement } from "./database";
 import { DraftLedger } from "./draft-ledger";
 import { Names } from "./names";
 import { anyPart, type PartCursor } from "./parts";
@@ -40,7 +40,7 @@ export class Writer {
   readonly #tokens: Tokens;
   readonly #lock: bigint;
   /** By connection. */
-  readonly #names = new WeakMap<Queryable, Names>();
+  #names = new WeakMap<Queryable, Names>();
   /** What the last transaction left; others may have changed it since. */
   #head: Answers;
   /** The part of relaxed pools that this process takes addresses from. */
@@ -138,7 +138,10 @@ export class Writer {
   async #prepareFully(items: readonly Item[], asked: Questions, session: Queryable): Promise<Attempt> {
     const clock = this.#clock.standing();
     for (;;) {
-      this.#head = await asked.put(session, this.#head.definitions);
+      const { definitions } = this.#head;
+      this.#head = await asked.put(session, definitions);
+      // Perhaps another register was put in place of this one: then names have other ids.
+      if (this.#head.definitions.version !== definitions.version) this.#names = new WeakMap();
       const attempt = this.#run(items, this.#head, clock);
       if (attempt.draft.unknown === 0) return attempt;
       asked.add(attempt.draft.asked);
@@ -173,8 +176,11 @@ export class Writer {
   /** Runs and writes in a transaction that bars everybody else: nothing can come in between. */
   async #commitAlone(items: readonly Item[], asked: Questions): Promise<Run> {
     let attempt: Attempt | undefined;
+    let losses = 0;
     const commit = () =>
       transaction(this.#database, async (session) => {
+        // Perhaps it was ended because very much is to be thought about.
+        if (losses > 0) await session.query(mayBeSilent(losses));
         await session.query(`select pg_advisory_xact_lock(${this.#lock})`);
         attempt = undefined;
         const prepared = await this.#prepareDurably(items, asked, session);
@@ -183,17 +189,18 @@ export class Writer {
         const { draft, answers } = prepared;
         return { prepared, reply: await writeAll(draft, answers, this.#writing(session)) };
       });
-    for (;;) {
+    return withRetries(this.#patience, async () => {
       try {
-        const { prepared, reply } = await withRetries(this.#patience, commit, isBusy);
+        const { prepared, reply } = await commit();
         if (reply !== undefined) this.#conclude(prepared, reply);
         return prepared;
       } catch (error) {
         if (!isLost(error)) throw error;
+        losses += 1;
         if (attempt !== undefined && (await this.#wasWritten(attempt))) return attempt;
-        await withRetries(this.#patience, () => this.#database.query("select 1"));
+        throw error;
       }
-    }
+    });
   }
 
   /**
@@ -267,6 +274,10 @@ async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing):
     writing.names.forget();
     return applyInOrder(draft, answers, writing);
   }
+}
+
+function mayBeSilent(losses: number): string {
+  return `set local idle_in_transaction_session_timeout = ${SILENT_MILLISECONDS * 2 ** losses}`;
 }
 
 function startAbove(seq: number): Statement {
