@@ -65,10 +65,12 @@ describe("a host that is killed while it creates", () => {
     }
     const survivor = await project.start();
     const all = nics(200);
-    for (const news of all) {
-      const owner = String(news["owner"]);
-      if (!answered.has(owner)) answered.set(owner, await create(survivor, news));
-    }
+    await Promise.all(
+      all.map(async (news) => {
+        const owner = String(news["owner"]);
+        if (!answered.has(owner)) answered.set(owner, await create(survivor, news));
+      }),
+    );
     const expected = [...answered].map(([owner, { id }]) => [owner, id]).sort();
     const register = await project.open();
     expect((await liveLeases(register)).map(([owner, address]) => [owner, formatMac(address)])).toEqual(expected);
