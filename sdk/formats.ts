@@ -118,15 +118,22 @@ export function slaac(address: string, prefix: string): string {
   return canonicalIpv6(`${first.join(":")}:${eui64(address)}`);
 }
 
-/** Where a libvirt NIC is attached, and what it looks like to the guest. */
-export interface LibvirtInterface {
-  /** The libvirt network to attach to, such as `default`. Either this or `bridge`. */
-  readonly network?: string | undefined;
-  /** The bridge of the host to attach to, such as `br0`. Either this or `network`. */
-  readonly bridge?: string | undefined;
+/** Where a libvirt NIC is attached, either to a network or to a bridge, and what it looks like to the guest. */
+export type LibvirtInterface = (
+  | {
+      /** The libvirt network to attach to, such as `default`. */
+      readonly network: string;
+      readonly bridge?: undefined;
+    }
+  | {
+      /** The bridge of the host to attach to, such as `br0`. */
+      readonly bridge: string;
+      readonly network?: undefined;
+    }
+) & {
   /** The device model. Default `virtio`. */
   readonly model?: string | undefined;
-}
+};
 
 /**
  * Returns the `<interface>` element of a libvirt domain for this address, ending without a line break

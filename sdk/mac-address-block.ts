@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { secretWith } from "./keepers";
 import { BLOCK_LOADER } from "./loader";
-import { ownerInput, ownerOf } from "./owner";
+import { ownerInputs, ownerOf } from "./owner";
 import { claimBlockOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
-import { rotationOf } from "./rotation";
 import { isOfType } from "./shared";
 
 /** What a {@link MacAddressBlock} may be given; only `count` is required. */
@@ -87,7 +87,7 @@ export class MacAddressBlock extends pulumi.CustomResource {
     const claim = (owner: string, explicit: boolean) => claimBlockOwner(provider, owner, { name, explicit });
     const inputs = {
       ...inputsOf(args),
-      owner: ownerInput(args.owner, () => ownerOf(name, type, opts.parent), claim),
+      ...ownerInputs(args.owner, ownerOf(name, type, opts.parent), claim),
       installation: installation.promise,
     };
     super(type, name, inputs, { ...opts, provider });
@@ -126,7 +126,7 @@ function inputsOf(args: MacAddressBlockArgs): pulumi.Inputs {
     ...(contiguous === undefined ? {} : { contiguous }),
     ...(adopt === undefined ? {} : { adopt }),
     ...(keepers === undefined ? {} : { keepers }),
-    rotation: rotationOf(keepers),
+    rotation: secretWith(keepers),
     __provider: BLOCK_LOADER,
   };
 }

@@ -14,11 +14,11 @@ import {
   slaac,
   upper,
 } from "./formats";
+import { secretWith } from "./keepers";
 import { LOADER } from "./loader";
-import { ownerInput, ownerOf } from "./owner";
+import { ownerInputs, ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
-import { rotationOf } from "./rotation";
 import { isOfType } from "./shared";
 
 /** The same properties, each of which may be an Output. */
@@ -31,7 +31,8 @@ export interface MacAddressArgs {
   /**
    * One given address to claim instead of any free one, in any usual spelling. Fails when another owner holds it
    * (see `adopt`).
-   * Changing it replaces; removing it keeps the address.
+   * Changing it replaces; removing it keeps the address. It becomes the resource's id, which a state shows: a secret does not
+   * stay one.
    */
   address?: pulumi.Input<string> | undefined;
   /**
@@ -91,7 +92,7 @@ export class MacAddress extends pulumi.CustomResource {
    * Reads an address that another stack manages; this stack neither changes nor releases it.
    *
    * @param name A logical name for the lookup, unique in the stack.
-   * @param id The address, lower case with colons.
+   * @param id The address, in any usual spelling: `id` stays as it is given, `address` is lower case with colons.
    * @param opts The usual resource options.
    */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts: pulumi.CustomResourceOptions = {}): MacAddress {
@@ -118,7 +119,7 @@ export class MacAddress extends pulumi.CustomResource {
       ? { ...outputs, __provider: LOADER }
       : {
           ...inputsOf(args),
-          owner: ownerInput(args.owner, () => ownerOf(name, MacAddress.__pulumiType, opts.parent), claim),
+          ...ownerInputs(args.owner, ownerOf(name, MacAddress.__pulumiType, opts.parent), claim),
           installation: installation.promise,
         };
     super(MacAddress.__pulumiType, name, inputs, { ...opts, provider });
@@ -251,7 +252,7 @@ function inputsOf(args: MacAddressArgs): pulumi.Inputs {
     ...(address === undefined ? {} : { requestedAddress: address }),
     ...(adopt === undefined ? {} : { adopt }),
     ...(keepers === undefined ? {} : { keepers }),
-    rotation: rotationOf(keepers),
+    rotation: secretWith(keepers),
     __provider: LOADER,
   };
 }

@@ -22,17 +22,18 @@ export function ownerOf(name: string, type: string, parent?: pulumi.Resource): P
 }
 
 /**
- * Returns the owner as an input: the one that the program gives, else the one that `derive` returns. It is claimed at once
- * when it is a text, else as soon as it is known.
+ * Returns the owner as an input: the one that the program gives, else the default. It is claimed at once when it is a
+ * text, else as soon as it is known. The default is an input too, because a transformation may change the owner, and two
+ * resources must not have one.
  */
-export function ownerInput(
+export function ownerInputs(
   given: pulumi.Input<string> | undefined,
-  derive: () => Promise<string>,
+  defaultOwner: Promise<string>,
   claim: (owner: string, explicit: boolean) => string,
-): pulumi.Input<string> {
-  if (given === undefined) return derive().then((owner) => claim(owner, false));
-  if (typeof given === "string") return claim(given, true);
-  return pulumi.output(given).apply((owner) => claim(owner, true));
+): { readonly owner: pulumi.Input<string>; readonly defaultOwner: Promise<string> } {
+  if (given === undefined) return { owner: defaultOwner.then((owner) => claim(owner, false)), defaultOwner };
+  if (typeof given === "string") return { owner: claim(given, true), defaultOwner };
+  return { owner: pulumi.output(given).apply((owner) => claim(owner, true)), defaultOwner };
 }
 
 /**

@@ -2,7 +2,7 @@ import { MacpoolError } from "../error";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
-import { withIgnoredChanges } from "./ignored";
+import { asGiven } from "./given";
 import { requestOf } from "./request";
 import { runtime } from "./runtime";
 import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
@@ -19,11 +19,12 @@ export interface CheckResult {
  * `olds` are the old inputs; they are empty for a resource that is new or about to be replaced.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures } = parseNews(withIgnoredChanges(olds, news));
+  const { inputs, unknowns, failures } = parseNews(asGiven(olds, news));
   if (failures.length > 0) return { inputs: news, failures };
-  const { address: _, ...given } = inputs;
+  const { address: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
+    if (given.owner !== undefined && defaultOwner !== undefined) runtime().owners.claim(given.owner, defaultOwner);
     const address = await resolveAddress(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...(address === undefined ? {} : { address }) } };
   } catch (error) {

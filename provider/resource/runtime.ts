@@ -15,6 +15,7 @@ import type { LeaseStore } from "../store/store";
 import { faultOfRegister, type Provenance } from "./provenance";
 import { Recollection } from "./recollection";
 import { QUIET_MILLISECONDS, RunAddresses } from "./run-addresses";
+import { RunOwners } from "./run-owners";
 import { type Config, readSettings, type Settings } from "./settings";
 
 /**
@@ -25,6 +26,8 @@ class Runtime {
   readonly settings: Settings;
   /** Which resource has which address. */
   readonly addresses = new RunAddresses();
+  /** Which resource has which owner. */
+  readonly owners = new RunOwners();
   readonly #planned = new Map<string, Pool | undefined>();
   readonly #predecessors = new Map<string, Manager>();
   readonly #recollection = new Recollection();

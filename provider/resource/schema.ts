@@ -22,9 +22,13 @@ export const text = z
   .max(MAX_TEXT, `must not be longer than ${MAX_TEXT} characters`)
   .refine(isWellFormed, "must be well-formed Unicode");
 
+/** What tells a resource from the others of its program, whatever its owner is: see {@link ./run-owners}. */
+export const defaultOwner = z.string().optional();
+
 /** The inputs of a MacAddress, as the SDK sends them and `check` returns them. */
 const inputSchema = z.object({
   owner: z.string({ error: "an owner must be a string" }).transform(refused(parseOwner)),
+  defaultOwner,
   installation: z.string(),
   rotation: z.string(),
   pool: poolName.optional(),
@@ -185,7 +189,7 @@ function claimable(text: string): string {
 }
 
 /** Returns whether `value` is, or holds at any depth, something that is not known yet. */
-function holdsUnknown(value: unknown): boolean {
+export function holdsUnknown(value: unknown): boolean {
   // In a list and not by recursion: nobody bounds the depth, and the stack is no measure for it.
   const waiting: unknown[] = [value];
   while (waiting.length > 0) {

@@ -36,7 +36,7 @@ describe("in the real provider host a MacAddress", () => {
 
   it("is replaced, new before old, when its keepers change", async () => {
     const old = await create(host, declared());
-    const news = declared({ rotation: "r1", keepers: { image: "2" } });
+    const news = declared({ keepers: { image: "2" } });
     const { inputs } = await host.check(old.outputs, news);
     expect(await host.diff(old.id, old.outputs, inputs)).toEqual({
       changes: true,

@@ -44,7 +44,7 @@ describe("what check says of a block", () => {
     expect((await create(provider.block, declaredBlock({ contiguous }))).outputs["addresses"]).toEqual(addresses);
   });
 
-  it.each(["count", "contiguous", "pool", "rotation", "owner"])("is open while %s is not known", async (key) => {
+  it.each(["count", "contiguous", "pool", "keepers", "owner"])("is open while %s is not known", async (key) => {
     await lab.register();
     const inputs = await checked((await lab.provider()).block, {}, declaredBlock({ [key]: UNKNOWN }));
     expect(inputs).toMatchObject({ [key]: UNKNOWN, known: [] });
@@ -163,12 +163,13 @@ describe("a block", () => {
 
   it.each<[string, Bag, string]>([
     ["pool", { pool: "foretold" }, "pool"],
-    ["keepers", { rotation: "r1", keepers: { image: "2" } }, "rotation"],
+    ["keepers", { keepers: { image: "2" } }, "rotation"],
   ])("is replaced when its %s changes, and gets other addresses", async (_, change, key) => {
     const register = await lab.register(foretold);
     const { block } = await lab.provider();
     const saved = await create(block, declaredBlock());
-    const { replaces } = await block.diff(saved.id, saved.outputs, declaredBlock({ pool: "default", ...change }));
+    const news = await checked(block, saved.inputs, declaredBlock(change));
+    const { replaces } = await block.diff(saved.id, saved.outputs, news);
     expect(replaces).toEqual([key]);
     const next = await up(block, saved, declaredBlock(change));
     expect(next.op).toBe("replace");

@@ -4,10 +4,11 @@ import Database from "better-sqlite3";
 import { describe, expect, it, vi } from "vitest";
 import { defaultPool } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
+import { rotationText } from "../../provider/resource/rotation";
 import { UNKNOWN } from "../../provider/resource/schema";
 import { useLab } from "./lab";
 import { candidates, foretold, sequential, tooSmall } from "./pools";
-import { checked, create, declared, grant, shown } from "./stack";
+import { checked, create, declared, grant, shown, up } from "./stack";
 
 const lab = useLab();
 
@@ -44,10 +45,23 @@ describe("check of a new resource", () => {
     expect(inputs).toMatchObject({ requestedAddress: "42:ab:00:00:00:01", address: "42:ab:00:00:00:01" });
   });
 
-  it("does not let the program choose what is shown", async () => {
+  it("is the address that a transformation gives under the name that programs call it by", async () => {
     await lab.register();
     const provider = await lab.provider();
-    expect(await shown(provider, {}, declared({ address: "42:ab:00:00:00:01" }))).toBe(first);
+    const news = declared({ address: "42-AB-00-00-00-01", requestedAddress: "42:ab:00:00:00:02" });
+    const saved = await create(provider, news);
+    expect(saved.inputs).toMatchObject({ requestedAddress: "42:ab:00:00:00:01", address: "42:ab:00:00:00:01" });
+    expect(saved.id).toBe("42:ab:00:00:00:01");
+    for (const address of ["42-AB-00-00-00-01", saved.id]) {
+      expect((await up(provider, saved, declared({ address }))).op).toBe("same");
+    }
+    expect((await up(provider, saved, declared({ address: "42:ab:00:00:00:03" }))).id).toBe("42:ab:00:00:00:03");
+  });
+
+  it("has the digest of the keepers as they come, whatever the program meant", async () => {
+    await lab.register();
+    const inputs = await checked(await lab.provider(), {}, declared({ keepers: { image: "2" }, rotation: "other" }));
+    expect(inputs).toMatchObject({ rotation: rotationText({ image: "2" }) });
   });
 
   it("does not foretell the next address of a sequence", async () => {
@@ -166,12 +180,12 @@ describe("check with a register that cannot be used", () => {
 });
 
 describe("check with inputs that are not known yet", () => {
-  it.each(["owner", "pool", "rotation", "requestedAddress"])(
+  it.each(["owner", "pool", "keepers", "requestedAddress", "address"])(
     "shows no address while %s is one of them",
     async (key) => {
       await lab.register();
       const inputs = await checked(await lab.provider(), {}, declared({ [key]: UNKNOWN }));
-      expect(inputs).toMatchObject({ [key]: UNKNOWN });
+      expect(inputs).toMatchObject(key === "address" ? { requestedAddress: UNKNOWN } : { [key]: UNKNOWN });
       expect(inputs).not.toHaveProperty("address");
     },
   );
@@ -213,7 +227,11 @@ describe("check writes nothing", () => {
     const { inputs } = await create(provider, declared());
     vi.stubEnv("CI", ci);
     const before = { ...(await register.identity()), file: statSync(lab.path).mtimeMs, log: wal() };
-    for (const news of [declared(), declared({ owner: "b" }), declared({ pool: "foretold", rotation: "1" })]) {
+    for (const news of [
+      declared(),
+      declared({ owner: "b" }),
+      declared({ pool: "foretold", keepers: { image: "1" } }),
+    ]) {
       await checked(await lab.provider(), inputs, news);
       await checked(provider, {}, news);
     }

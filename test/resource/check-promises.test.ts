@@ -79,7 +79,7 @@ describe("an address that one owner was shown", () => {
     const [a = "", b = ""] = rivals(foretold, 2);
     const provider = await lab.provider();
     const first = await shown(provider, {}, rival(a));
-    expect(await shown(provider, {}, { ...rival(a), rotation: "1" })).toBe(first);
+    expect(await shown(provider, {}, { ...rival(a), keepers: { image: "1" } })).toBe(first);
     expect(await shown(provider, {}, rival(b))).not.toBe(first);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
+import { rotationText } from "../../provider/resource/rotation";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import type { LeaseStore } from "../../provider/store/store";
 import { codeOf, faultOf, type Provider, useLab } from "./lab";
@@ -28,7 +29,7 @@ const full = {
   requestedAddress: "52-54-00-00-00-01",
   adopt: false,
   keepers: { image: "1" },
-  rotation: "r1",
+  rotation: rotationText({ image: "1" }),
   description: "NIC",
   tags: { rack: "7" },
 };

@@ -96,7 +96,7 @@ describe("after delete", () => {
 
   it("of a rotation the old address is released and the new one is held", async () => {
     const old = await create(provider, declared());
-    const next = await up(provider, old, declared({ rotation: "1", keepers: { image: "2" } }));
+    const next = await up(provider, old, declared({ keepers: { image: "2" } }));
     expect([await isLive(old.id), await isLive(next.id)]).toEqual([false, true]);
   });
 });

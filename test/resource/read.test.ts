@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
+import { rotationText } from "../../provider/resource/rotation";
 import type { LeaseStore } from "../../provider/store/store";
 import { LOADER } from "../../sdk/loader";
 import { codeOf, type Provider, useLab } from "./lab";
@@ -7,7 +8,8 @@ import { hasty } from "./pools";
 import { create, declared, type Saved, up } from "./stack";
 
 const lab = useLab();
-const given = { keepers: { image: "1" }, rotation: "r1", description: "NIC", tags: { rack: "7" }, adopt: false };
+const keepers = { image: "1" };
+const given = { keepers, rotation: rotationText(keepers), description: "NIC", tags: { rack: "7" }, adopt: false };
 let register: LeaseStore;
 let provider: Provider;
 let nic: Saved;

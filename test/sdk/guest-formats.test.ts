@@ -128,7 +128,9 @@ describe("libvirtInterface", () => {
   });
 
   it("refuses both and neither", () => {
+    // @ts-expect-error: a program that is type-checked hears of it before it runs.
     expect(() => libvirtInterface(MAC, {})).toThrow(RangeError);
+    // @ts-expect-error: a program that is type-checked hears of it before it runs.
     expect(() => libvirtInterface(MAC, { network: "default", bridge: "br0" })).toThrow(RangeError);
   });
 

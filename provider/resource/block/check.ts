@@ -3,7 +3,7 @@ import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
 import { askerOf, type CheckResult, failureOf } from "../check";
-import { withIgnoredChanges } from "../ignored";
+import { asGiven } from "../given";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, isConsecutive } from "./request";
@@ -30,11 +30,12 @@ type Foreseen = readonly (Mac | undefined)[];
  * values, hence the second property.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures } = parseNews(withIgnoredChanges(olds, news));
+  const { inputs, unknowns, failures } = parseNews(asGiven(olds, news));
   if (failures.length > 0) return { inputs: news, failures };
-  const { addresses: _, ...given } = inputs;
+  const { addresses: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
+    if (given.owner !== undefined && defaultOwner !== undefined) runtime().owners.claimBlock(given.owner, defaultOwner);
     const foreseen = await resolve(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...shown(foreseen) } };
   } catch (error) {

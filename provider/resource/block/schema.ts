@@ -3,7 +3,18 @@ import { MacpoolError } from "../../error";
 import { memberOwner } from "../../lease/block";
 import { parseOwner } from "../../lease/owner";
 import { parseMac } from "../../mac/mac";
-import { canonical, flag, inputParser, labels, type Partially, poolName, refused, stateParser, text } from "../schema";
+import {
+  canonical,
+  defaultOwner,
+  flag,
+  inputParser,
+  labels,
+  type Partially,
+  poolName,
+  refused,
+  stateParser,
+  text,
+} from "../schema";
 
 /** A block is one transaction, and every preview looks at each of its addresses. */
 const LARGEST = 1024;
@@ -13,6 +24,7 @@ const SIZE = `a block has 1 to ${LARGEST} addresses: give a whole number in that
 /** The inputs of a MacAddressBlock, as the SDK sends them and `check` returns them. */
 const inputSchema = z.object({
   owner: z.string({ error: "an owner must be a string" }).transform(refused(blockOwner)),
+  defaultOwner,
   installation: z.string(),
   rotation: z.string(),
   count: z.int({ error: SIZE }).min(1, SIZE).max(LARGEST, SIZE),

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { type Bag, UNKNOWN } from "../../provider/resource/schema";
+import { type Provider, useLab } from "./lab";
+import { declaredBlock } from "./managed";
+import { declared } from "./stack";
+
+const lab = useLab();
+
+/** A resource by the owner it would have by default, and the owner that it has. */
+type Declared = readonly ["nic" | "block", string, string];
+
+async function refusals(provider: Provider, given: readonly Declared[]): Promise<string[]> {
+  const results: string[] = [];
+  for (const [kind, defaultOwner, owner] of given) {
+    const news: Bag = { defaultOwner, owner };
+    const { failures = [], inputs } =
+      kind === "nic" ? await provider.check({}, declared(news)) : await provider.block.check({}, declaredBlock(news));
+    if (failures.length === 0) expect(inputs).not.toHaveProperty("defaultOwner");
+    results.push(failures.map(({ property, reason }) => `${property}: ${reason}`).join());
+  }
+  return results;
+}
+
+describe("resources that have one owner, whatever the program gave them", () => {
+  it.each<[string, readonly Declared[], readonly string[]]>([
+    [
+      "two NICs",
+      [
+        ["nic", "p/a", "shared"],
+        ["nic", "p/b", "shared"],
+      ],
+      ["p/a", "p/b"],
+    ],
+    [
+      "two blocks",
+      [
+        ["block", "p/a", "shared"],
+        ["block", "p/b", "shared"],
+      ],
+      ["block p/a", "block p/b"],
+    ],
+    [
+      "a block and a NIC",
+      [
+        ["block", "p/a", "shared"],
+        ["nic", "p/b", "shared[7]"],
+      ],
+      ["an address of block p/a", "p/b"],
+    ],
+    [
+      "a NIC and a block",
+      [
+        ["nic", "p/a", "shared[1023]"],
+        ["block", "p/b", "shared"],
+      ],
+      ["p/a", "an address of block p/b"],
+    ],
+  ])("are refused: %s", async (_, given, named) => {
+    await lab.register();
+    const [first, second] = await refusals(await lab.provider(), given);
+    expect(first).toBe("");
+    for (const word of ["owner: ", "shared", ...named]) expect(second).toContain(word);
+  });
+
+  it.each<[string, readonly Declared[]]>([
+    [
+      "one that is checked again, as for a replacement",
+      [
+        ["nic", "p/a", "mine"],
+        ["nic", "p/a", "mine"],
+      ],
+    ],
+    [
+      "a block that is checked again",
+      [
+        ["block", "p/a", "mine"],
+        ["block", "p/a", "mine"],
+      ],
+    ],
+    [
+      "a NIC and a block of one name",
+      [
+        ["nic", "p/a", "p/a"],
+        ["block", "p/a", "p/a"],
+      ],
+    ],
+    [
+      "a NIC whose owner looks like one of a block, but for the number",
+      [
+        ["block", "p/a", "x"],
+        ["nic", "p/b", "x[01]"],
+      ],
+    ],
+    [
+      "two whose owner is not known yet",
+      [
+        ["nic", "p/a", UNKNOWN],
+        ["nic", "p/b", UNKNOWN],
+      ],
+    ],
+  ])("are none: %s", async (_, given) => {
+    await lab.register();
+    expect(await refusals(await lab.provider(), given)).toEqual(["", ""]);
+  });
+});
