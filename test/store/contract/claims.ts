@@ -41,7 +41,7 @@ function refusesUnsuitable(open: Open): void {
     const refusal = await register.refusal({ requestedAddress: wanted });
     expect(refusal.code).toBe("ADDRESS_RESERVED");
     expect(refusal.message).toContain(WANTED);
-    expect(refusal.message).toContain("42:20:00:00:00:00-42:20:00:00:ff:ff: printers");
+    expect(refusal.message).toContain("42:20:00:00:00:00-42:20:00:00:ff:ff (printers");
   });
 
   it("is refused when it belongs to another pool, which is named", async () => {
