@@ -188,12 +188,18 @@ describePostgres("a grant that waited for a change of pools", () => {
   });
 });
 
-/** Makes the driver take the server's id of each connection for that of `whose` connection. */
+/** Makes sessions that begin take the server's id of `whose` connection for their own, as it is when they need it. */
 function mistake(whose: () => number): void {
   const { prototype } = loadDriver().Client;
-  Object.defineProperty(prototype, "processID", { configurable: true, get: whose, set: () => undefined });
+  const { query } = prototype;
+  const mistaken = async function (this: unknown, ...asked: unknown[]) {
+    const result: { rows?: { pid?: unknown }[] } = await Reflect.apply(query, this, asked);
+    for (const row of result.rows ?? []) if ("pid" in row) row.pid = { toPostgres: () => String(whose()) };
+    return result;
+  };
+  Reflect.set(prototype, "query", mistaken);
   onTestFinished(() => {
-    Reflect.deleteProperty(prototype, "processID");
+    Reflect.set(prototype, "query", query);
   });
 }
 
@@ -214,7 +220,7 @@ describePostgres("a connection that broke", () => {
     const older = await open(url);
     mistake(() => older.id);
     await breakOff(await open(url));
-    const left = "select pid from pg_stat_activity where pid = $1";
+    const left = "select from pg_stat_activity where pid = $1";
     expect(await older.database.query({ text: left, values: [older.id] })).toEqual([]);
   });
 
