@@ -6,6 +6,7 @@ import { type Aim, type Figure, median, medianFigure, ratios } from "./report";
 
 const SLOW_MILLISECONDS = 2;
 const POOLS = ["derived", "sequential"] as const;
+const LOGS = ["growing", "overwritten"] as const;
 
 type Pool = DurableOptions["pool"];
 
@@ -13,8 +14,11 @@ type Pool = DurableOptions["pool"];
 export const alloc: Bench = async (context) => {
   const figures: Figure[] = [];
   for (const pool of poolsOf(context)) {
-    const times = await durableTimes(optionsFor(context, pool, []));
-    figures.push(singleFigure(times, aim("S1", `one durable allocation / raw insert commit, ${pool}`, 0.75, 0.87)));
+    for (const log of LOGS) {
+      const times = await durableTimes(optionsFor(context, pool, log, []));
+      const name = `one durable allocation / raw insert commit, ${pool}, log ${log}`;
+      figures.push(singleFigure(times, aim("S1", name, 0.75, 0.87)));
+    }
   }
   const slow = timesOnSlowDisk(context);
   const aimed = aim("S1", "one durable allocation / raw insert commit, disk 2 ms slower", 0.95, 1);
@@ -25,8 +29,16 @@ export const alloc: Bench = async (context) => {
 export const batch: Bench = async (context) => {
   const figures: Figure[] = [];
   for (const pool of poolsOf(context)) {
-    const times = await durableTimes(optionsFor(context, pool, [256, 1024]));
-    figures.push(turnFigure(times, aim("S2", `16 in one turn / raw insert commit, ${pool}`, 5, 9)));
+    const growing = await durableTimes(optionsFor(context, pool, "growing", []));
+    const times = await durableTimes(optionsFor(context, pool, "overwritten", [256, 1024]));
+    for (const [log, { raw, turn }] of [
+      ["growing", growing],
+      ["overwritten", times],
+    ] as const) {
+      figures.push(
+        turnFigure({ raw, turn }, aim("S2", `16 in one turn / raw insert commit, ${pool}, log ${log}`, 5, 9)),
+      );
+    }
     for (const { size, raw, ours } of times.batches) {
       const [target, moonshot] = size === 256 ? [0.3, 0.5] : [0.25, 0.4];
       // Two indexes and a history against one table that has neither: see the rows of S8.
@@ -44,15 +56,26 @@ function poolsOf({ isShort }: BenchContext): readonly Pool[] {
   return isShort ? ["derived"] : POOLS;
 }
 
-function optionsFor({ isShort }: BenchContext, pool: Pool, batches: readonly number[]): DurableOptions {
-  return isShort
-    ? { pool, batches, rounds: 7, slices: 4, singles: 32 }
-    : { pool, batches, rounds: 15, slices: 6, singles: 48 };
+function optionsFor(
+  { isShort }: BenchContext,
+  pool: Pool,
+  log: DurableOptions["log"],
+  batches: readonly number[],
+): DurableOptions {
+  const common = { pool, log, batches };
+  return isShort ? { ...common, rounds: 7, slices: 4, singles: 32 } : { ...common, rounds: 15, slices: 6, singles: 48 };
 }
 
 function timesOnSlowDisk({ slowDisk, isShort }: BenchContext): DurableTimes | undefined {
   if (slowDisk === undefined) return undefined;
-  const options: DurableOptions = { pool: "derived", batches: [], rounds: isShort ? 5 : 11, slices: 2, singles: 32 };
+  const options: DurableOptions = {
+    pool: "derived",
+    log: "growing",
+    batches: [],
+    rounds: isShort ? 5 : 11,
+    slices: 2,
+    singles: 32,
+  };
   const child = [join(__dirname, "slow-child.js"), JSON.stringify(options)];
   const env = { ...process.env, ...slowDisk.environment(SLOW_MILLISECONDS) };
   return JSON.parse(execFileSync(process.execPath, child, { env, encoding: "utf8" }));
@@ -66,7 +89,7 @@ function singleFigure({ raw, single }: DurableTimes, against: Aim): Figure {
   return medianFigure(against, ratios(raw, single), perAddress(single, raw));
 }
 
-function turnFigure({ raw, turn }: DurableTimes, against: Aim): Figure {
+function turnFigure({ raw, turn }: Pick<DurableTimes, "raw" | "turn">, against: Aim): Figure {
   return medianFigure(against, ratios(raw, turn), perAddress(turn, raw));
 }
 

@@ -10,6 +10,11 @@ import { interleaved, timed } from "./report";
 export interface DurableOptions {
   /** Whether addresses come from the owner's name, all over the pool, or one after the other. */
   readonly pool: "derived" | "sequential";
+  /**
+   * What the write-ahead logs of both are like: emptied before every turn, as when a process has just opened them, or full
+   * and written over, as after a thousand pages. Into a log that grows the file system writes its own metadata too.
+   */
+  readonly log: "growing" | "overwritten";
   readonly rounds: number;
   /** Turns of each contestant a round. */
   readonly slices: number;
@@ -31,14 +36,19 @@ export interface DurableTimes {
   }[];
 }
 
+/** When SQLite folds a log into its file and goes on at the log's beginning; every commit writes one page at least. */
+const LOG_PAGES = 1000;
+
 /** Allocations that are asked for in one turn of the event loop. */
 const TURN = 16;
 
 /** Returns how long allocations and raw inserts take, in turn, in a scratch directory. */
-export async function durableTimes({ pool, rounds, slices, singles, batches }: DurableOptions): Promise<DurableTimes> {
+export async function durableTimes(options: DurableOptions): Promise<DurableTimes> {
+  const { pool, log, rounds, slices, singles, batches } = options;
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
   const store = await newStore(directory);
   const raw = newRaw(directory);
+  const logs = logsIn(directory);
   const ask = asker(pool === "sequential");
   const turns = Math.max(1, Math.round(singles / TURN));
   const one = () => store.acquire([ask()]);
@@ -52,9 +62,20 @@ export async function durableTimes({ pool, rounds, slices, singles, batches }: D
     work[`ours ${size}`] = { count: size, run: () => store.acquire(Array.from({ length: size }, ask)) };
   }
   const contestants = Object.fromEntries(
-    Object.entries(work).map(([name, { run, count }]) => [name, async () => (await timed(run)) / count / slices]),
+    Object.entries(work).map(([name, { run, count }]) => [
+      name,
+      async () => {
+        if (log === "growing") logs.empty();
+        return (await timed(run)) / count / slices;
+      },
+    ]),
   );
+  if (log === "overwritten") {
+    await repeat(LOG_PAGES, one);
+    await repeat(LOG_PAGES, () => raw.insert(ask()));
+  }
   const times = await interleaved(rounds, contestants, slices);
+  logs.close();
   await store.close();
   raw.close();
   rmSync(directory, { recursive: true, force: true });
@@ -77,8 +98,24 @@ export function asker(sequential = false): () => AcquireRequest {
   };
 }
 
+const REGISTER = "register.db";
+const RAW = "raw.db";
+
+/** Returns what empties the logs of both. */
+function logsIn(directory: string) {
+  const databases = [REGISTER, RAW].map((name) => new Database(join(directory, name)));
+  return {
+    empty: () => {
+      for (const database of databases) database.pragma("wal_checkpoint(truncate)");
+    },
+    close: () => {
+      for (const database of databases) database.close();
+    },
+  };
+}
+
 async function newStore(directory: string) {
-  const path = join(directory, "register.db");
+  const path = join(directory, REGISTER);
   const context = systemContext(console.error);
   await createRegister(path, context);
   return openRegister(path, context);
@@ -86,8 +123,8 @@ async function newStore(directory: string) {
 
 /** A table of the same rows as the leases', without any index, under the same settings. */
 function newRaw(directory: string) {
-  const database = new Database(join(directory, "raw.db"));
-  for (const pragma of ["journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 1000"]) {
+  const database = new Database(join(directory, RAW));
+  for (const pragma of ["journal_mode = wal", "synchronous = full", `wal_autocheckpoint = ${LOG_PAGES}`]) {
     database.pragma(pragma);
   }
   database.exec(

@@ -83,6 +83,16 @@ describe("a native module that was compiled with the headers of Node 24.19 or ne
   it("is looked for in the module that is installed", () => {
     expect(installedAddon().includes("AddEnvironmentCleanupHook")).toBe(true);
   });
+
+  it("is no matter where the module is missing or kept elsewhere, which is for others to say", () => {
+    const missing = () => {
+      throw new Error("Cannot find module 'better-sqlite3/package.json'");
+    };
+    for (const manifest of [missing, () => "/nowhere/package.json"]) {
+      expect(installedAddon(manifest)).toHaveLength(0);
+      expect(driverRisk("24.19.0", installedAddon(manifest))).toBeUndefined();
+    }
+  });
 });
 
 /** Makes SQLite say that it is of another version. */

@@ -31,15 +31,14 @@ export function driverRisk(node = process.versions.node, addon = installedAddon(
 }
 
 /** Returns the native module as better-sqlite3 is installed with it; nothing where it is kept elsewhere, or missing. */
-export function installedAddon(): Buffer {
-  const path = addonPath();
+export function installedAddon(manifest = () => require.resolve("better-sqlite3/package.json")): Buffer {
+  const path = addonPath(manifest);
   return path !== undefined && existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
 }
 
-function addonPath(): string | undefined {
+function addonPath(manifest: () => string): string | undefined {
   try {
-    const directory = dirname(require.resolve("better-sqlite3/package.json"));
-    return join(directory, "build", "Release", "better_sqlite3.node");
+    return join(dirname(manifest()), "build", "Release", "better_sqlite3.node");
   } catch {
     // Whoever opens a register says what is missing.
     return undefined;
