@@ -21,7 +21,10 @@ export interface MacAddressBlockArgs {
   contiguous?: pulumi.Input<boolean> | undefined;
   /** The pool to take the addresses from. Default: `macpool:pool` of the configuration, else `default`. Changing it replaces. */
   pool?: pulumi.Input<string> | undefined;
-  /** Arbitrary texts; a change of any asks for new addresses, as in `@pulumi/random`. A secret keeper stays secret. */
+  /**
+   * Arbitrary texts; a change of any asks for new addresses, as in `@pulumi/random`. A secret keeper stays secret; of one that
+   * a transformation adds, the state shows a digest.
+   */
   keepers?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
   /**
    * The text that names this block in the register; the address of index 2 belongs to `<owner>[2]`. Default: organization,

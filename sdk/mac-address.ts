@@ -48,7 +48,10 @@ export interface MacAddressArgs {
    * address. In one update an owner cannot go from a resource that stays to a new one.
    */
   owner?: pulumi.Input<string> | undefined;
-  /** Arbitrary texts; a change of any asks for a new address, as in `@pulumi/random`. A secret keeper stays secret. */
+  /**
+   * Arbitrary texts; a change of any asks for a new address, as in `@pulumi/random`. A secret keeper stays secret; of one that
+   * a transformation adds, the state shows a digest.
+   */
   keepers?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
   /** A note for people who look at the register. Updated in place. */
   description?: pulumi.Input<string> | undefined;

@@ -4,6 +4,7 @@ import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { asGiven } from "./given";
 import { requestOf } from "./request";
+import { askerOf } from "./run-addresses";
 import { runtime } from "./runtime";
 import { type Bag, type Failure, type Inputs, parseInputs, parseNews } from "./schema";
 
@@ -24,7 +25,7 @@ export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
   const { address: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
-    if (given.owner !== undefined && defaultOwner !== undefined) runtime().owners.claim(given.owner, defaultOwner);
+    runtime().owners.claim({ ...settled, defaultOwner });
     const address = await resolveAddress(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...(address === undefined ? {} : { address }) } };
   } catch (error) {
@@ -130,11 +131,6 @@ async function foreseeKept(request: AcquireRequest): Promise<Entitlement | undef
     if (MacpoolError.is(error) && error.code === "POOL_NOT_FOUND") return undefined;
     throw error;
   }
-}
-
-/** Returns who is shown an address, as the runtime tells askers apart. */
-export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">): string {
-  return `${pool}\n${owner}`;
 }
 
 /** Returns what the register would grant; undefined when it cannot be asked, or when somebody else was shown it. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { MacpoolError } from "../error";
 import type { Entitlement } from "../lease/held";
-import type { Rule } from "../lease/lease";
+import type { AcquireRequest, Rule } from "../lease/lease";
 import type { Grant, LeaseRef } from "../lease/transact";
 import { formatMac, type Mac } from "../mac/mac";
 
@@ -10,6 +10,11 @@ import { formatMac, type Mac } from "../mac/mac";
  * what there is.
  */
 export const QUIET_MILLISECONDS = 1_000;
+
+/** Returns who asks for an address: in another pool an owner has another one. */
+export function askerOf({ pool, owner }: Pick<AcquireRequest, "pool" | "owner">): string {
+  return `${pool}\n${owner}`;
+}
 
 interface Shown {
   readonly asker: string;

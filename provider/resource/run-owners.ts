@@ -1,49 +1,62 @@
 import { MacpoolError } from "../error";
+import { askerOf } from "./run-addresses";
 
 /** Owners that the addresses of a block have: see `memberOwner` in lease/block.ts. */
 const MEMBER = /^(.*)\[(?:0|[1-9]\d{0,3})\]$/s;
+
+/** What a resource says of itself, as far as it is known. */
+interface Claim {
+  readonly owner?: string | undefined;
+  readonly pool?: string | undefined;
+  /** What tells it from others: the owner that it would have by default, which comes from its URN. */
+  readonly defaultOwner: string | undefined;
+}
 
 /**
  * Which resource of one run has which owner. The register takes a second request of one owner for a retry of the first,
  * and answers with the same address. The SDK tells a program so at once (sdk/owner-guard.ts); but what a transformation
  * makes of an owner is seen here alone.
- *
- * A resource is told from others by the owner that it would have by default, which comes from its URN.
  */
 export class RunOwners {
+  /** By pool and owner: in another pool an owner has another address. */
   readonly #nics = new Map<string, string>();
   readonly #blocks = new Map<string, string>();
-  /** By the owner of the block that they would belong to. */
+  /** By the block that they would belong to. */
   readonly #members = new Map<string, string>();
 
   /**
-   * Notes that the MacAddress called `resource` by default has `owner`.
+   * Notes which owner a MacAddress has in which pool; does nothing while one of the two is not known.
    *
-   * @throws MacpoolError INVALID_OWNER when another resource has it.
+   * @throws MacpoolError INVALID_OWNER when another resource has it there.
    */
-  claim(owner: string, resource: string): void {
-    const other = this.#nics.get(owner) ?? resource;
+  claim({ owner, pool, defaultOwner: resource }: Claim): void {
+    if (owner === undefined || pool === undefined || resource === undefined) return;
+    const key = askerOf({ pool, owner });
+    const other = this.#nics.get(key) ?? resource;
     if (other !== resource) throw shared(owner, other, resource);
     const [, blockOwner] = MEMBER.exec(owner) ?? [];
     if (blockOwner !== undefined) {
-      const block = this.#blocks.get(blockOwner);
+      const blockKey = askerOf({ pool, owner: blockOwner });
+      const block = this.#blocks.get(blockKey);
       if (block !== undefined) throw shared(owner, `an address of block ${block}`, resource);
-      this.#members.set(blockOwner, resource);
+      this.#members.set(blockKey, resource);
     }
-    this.#nics.set(owner, resource);
+    this.#nics.set(key, resource);
   }
 
   /**
-   * Notes that the MacAddressBlock called `resource` by default has `owner`, and so those of all its addresses.
+   * Notes which owner a MacAddressBlock has, as {@link claim} does, and so those of all its addresses.
    *
-   * @throws MacpoolError INVALID_OWNER when another resource has one of them.
+   * @throws MacpoolError INVALID_OWNER when another resource has one of them there.
    */
-  claimBlock(owner: string, resource: string): void {
-    const other = this.#blocks.get(owner) ?? resource;
+  claimBlock({ owner, pool, defaultOwner: resource }: Claim): void {
+    if (owner === undefined || pool === undefined || resource === undefined) return;
+    const key = askerOf({ pool, owner });
+    const other = this.#blocks.get(key) ?? resource;
     if (other !== resource) throw shared(owner, `block ${other}`, `block ${resource}`);
-    const member = this.#members.get(owner);
+    const member = this.#members.get(key);
     if (member !== undefined) throw shared(`${owner}[...]`, member, `an address of block ${resource}`);
-    this.#blocks.set(owner, resource);
+    this.#blocks.set(key, resource);
   }
 }
 

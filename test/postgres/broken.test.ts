@@ -11,6 +11,7 @@ const WRITE = "macpool-apply";
 const COMMIT = "commit";
 /** What a change of pools begins with. */
 const LOCK = "select pg_advisory_xact_lock";
+const SILENT = "set local idle_in_transaction_session_timeout";
 
 async function throughRelay(options: PostgresOptions = {}, warnings: string[] = [], isPooler = false) {
   const direct = await createSchema();
@@ -94,12 +95,22 @@ describePostgres("a connection that breaks", () => {
 
   it("has a change that bars all others begin again, and be silent for longer", async () => {
     const { relay, register } = await throughRelay();
-    relay.cutNext("request", LOCK, 0, async () =>
-      relay.cutNext("request", "idle_in_transaction_session_timeout = 20000"),
-    );
+    relay.cutNext("request", COMMIT, 0, async () => relay.cutNext("request", `${SILENT} = 20000`));
     await register.store.createPool({ name: "more", ranges: [parsePrefix("42:77")] });
     expect(relay.cuts).toBe(2);
     expect((await register.store.pools()).map(({ name }) => name)).toContain("more");
+  });
+
+  it("or cannot be made for some time has such a change wait, and be silent no longer than ever", async () => {
+    const { relay, register } = await throughRelay();
+    const { target } = relay;
+    relay.turnTo(1);
+    const made = register.store.createPool({ name: "more", ranges: [parsePrefix("42:77")] });
+    await pause(500);
+    relay.cutNext("request", SILENT);
+    relay.turnTo(target);
+    expect(await made).toMatchObject({ name: "more" });
+    expect(relay.cuts).toBe(0);
   });
 
   it("again and again ends such a change with an error, after a warning", async () => {

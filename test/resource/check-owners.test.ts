@@ -2,17 +2,18 @@ import { describe, expect, it } from "vitest";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import { type Provider, useLab } from "./lab";
 import { declaredBlock } from "./managed";
+import { foretold } from "./pools";
 import { declared } from "./stack";
 
 const lab = useLab();
 
-/** A resource by the owner it would have by default, and the owner that it has. */
-type Declared = readonly ["nic" | "block", string, string];
+/** A resource by the owner it would have by default, the owner that it has, and its pool if that is not `default`. */
+type Declared = readonly ["nic" | "block", string, string, string?];
 
 async function refusals(provider: Provider, given: readonly Declared[]): Promise<string[]> {
   const results: string[] = [];
-  for (const [kind, defaultOwner, owner] of given) {
-    const news: Bag = { defaultOwner, owner };
+  for (const [kind, defaultOwner, owner, pool] of given) {
+    const news: Bag = { defaultOwner, owner, pool };
     const { failures = [], inputs } =
       kind === "nic" ? await provider.check({}, declared(news)) : await provider.block.check({}, declaredBlock(news));
     if (failures.length === 0) expect(inputs).not.toHaveProperty("defaultOwner");
@@ -98,8 +99,22 @@ describe("resources that have one owner, whatever the program gave them", () => 
         ["nic", "p/b", UNKNOWN],
       ],
     ],
+    [
+      "two in two pools",
+      [
+        ["nic", "p/a", "shared"],
+        ["nic", "p/b", "shared", "foretold"],
+      ],
+    ],
+    [
+      "two of which one has a pool that is not known yet",
+      [
+        ["nic", "p/a", "shared"],
+        ["nic", "p/b", "shared", UNKNOWN],
+      ],
+    ],
   ])("are none: %s", async (_, given) => {
-    await lab.register();
+    await lab.register(foretold);
     expect(await refusals(await lab.provider(), given)).toEqual(["", ""]);
   });
 });

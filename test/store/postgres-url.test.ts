@@ -8,10 +8,19 @@ describe("a postgres: URL", () => {
     ["postgres://u:a+b@h/d", "a+b"],
     ["postgres://u@h/d?password=a+b", "a+b"],
     ["postgres://u@h/d?password=a%2Bb%20c%40", "a+b c@"],
+    ["postgres://u@h/d?password=p@ss", "p@ss"],
     ["postgres://u:p%40%2F%3F%23@h/d", "p@/?#"],
   ])("keeps a password as it is: %s", (url, password) => {
     expect(parsePostgresUrl(url)).toMatchObject({ password, host: "h", user: "u", database: "d" });
     expect(withoutPassword(url)).toBe("postgres://u@h/d?schema=macpool");
+  });
+
+  it.each([
+    ["user", "me@server", { user: "me@server" }],
+    ["host", "/tmp/a@b", { host: "/tmp/a@b" }],
+    ["sslrootcert", "/home/me@corp/ca.pem", { tls: { sslrootcert: "/home/me@corp/ca.pem" } }],
+  ])("takes a parameter %s with an @ in it", (name, value, read) => {
+    expect(parsePostgresUrl(`postgres:///d?${name}=${value}`)).toMatchObject(read);
   });
 
   it.each(["postgres://u@/d", "postgres:///d", "postgres://u@%20/d"])(
@@ -24,6 +33,7 @@ describe("a postgres: URL", () => {
   it.each([
     "postgres://app:123?s3cret@db.example.com/registers",
     "postgres://app:123?s3cret=@db.example.com/registers",
+    "postgres://app:123?secret=3@db.example.com/registers",
     "postgres://app:12/s3cret@127.0.0.1:5432/registers",
     "postgres://app:/s3cret@127.0.0.1/registers",
     "postgres://app:12#s3cret@127.0.0.1/registers",
@@ -34,7 +44,7 @@ describe("a postgres: URL", () => {
     for (const read of [parsePostgresUrl, withoutPassword]) {
       const fault = thrownBy(() => read(url));
       expect(fault.code).toBe("INVALID_CONFIG");
-      expect(fault.message).not.toContain("s3cret");
+      expect(fault.message).not.toMatch(/s3cret|secret/);
     }
   });
 

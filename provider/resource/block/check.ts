@@ -2,8 +2,9 @@ import type { BlockRequest, HeldBlock } from "../../lease/block";
 import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
-import { askerOf, type CheckResult, failureOf } from "../check";
+import { type CheckResult, failureOf } from "../check";
 import { asGiven } from "../given";
+import { askerOf } from "../run-addresses";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, isConsecutive } from "./request";
@@ -35,7 +36,7 @@ export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
   const { addresses: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
-    if (given.owner !== undefined && defaultOwner !== undefined) runtime().owners.claimBlock(given.owner, defaultOwner);
+    runtime().owners.claimBlock({ ...settled, defaultOwner });
     const foreseen = await resolve(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...shown(foreseen) } };
   } catch (error) {

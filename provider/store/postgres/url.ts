@@ -85,8 +85,8 @@ function parsed(store: string): URL {
     .replace(/^(postgres:\/\/[^/?@]*@)(?=[/?:]|$)/, "$1%20");
   try {
     const url = new URL(spelt);
-    // What lies behind an unescaped / ? or # is perhaps the rest of a password, and must not be taken for a name to show.
-    if (url.hash !== "" || /@/.test(url.pathname + url.search)) throw new Error("a part of it is in the wrong place");
+    // What lies behind an unescaped / or # is perhaps the rest of a password, and must not be taken for a name to show.
+    if (url.hash !== "" || url.pathname.includes("@")) throw new Error("a part of it is in the wrong place");
     return url;
   } catch {
     throw invalid(
@@ -101,7 +101,9 @@ function parametersOf(url: URL): (name: Parameter) => string | undefined {
   const parameters = new URLSearchParams(url.search.replaceAll("+", "%2B"));
   for (const name of parameters.keys()) {
     if (names.includes(name)) continue;
-    const shown = /^[a-z_]+$/.test(name) ? `parameter "${name}"` : "a parameter";
+    // Perhaps it is the rest of a password, behind an unescaped question mark.
+    const isOne = /^[a-z_]+$/.test(name) && !url.search.includes("@");
+    const shown = isOne ? `parameter "${name}"` : "a parameter";
     throw invalid(`${shown} is not known; there are: ${names.join(", ")}`);
   }
   return (name) => parameters.get(name) || undefined;

@@ -176,13 +176,14 @@ export class Writer {
   /** Runs and writes in a transaction that bars everybody else: nothing can come in between. */
   async #commitAlone(items: readonly Item[], asked: Questions): Promise<Run> {
     let attempt: Attempt | undefined;
+    let isAlone = false;
     let losses = 0;
     const commit = () =>
       transaction(this.#database, async (session) => {
         // Perhaps it was ended because very much is to be thought about.
         if (losses > 0) await session.query(mayBeSilent(losses));
         await session.query(`select pg_advisory_xact_lock(${this.#lock})`);
-        attempt = undefined;
+        isAlone = true;
         const prepared = await this.#prepareDurably(items, asked, session);
         attempt = prepared;
         if (!prepared.isChanged) return { prepared, reply: undefined };
@@ -190,13 +191,16 @@ export class Writer {
         return { prepared, reply: await writeAll(draft, answers, this.#writing(session)) };
       });
     return withRetries(this.#patience, async () => {
+      isAlone = false;
+      attempt = undefined;
       try {
         const { prepared, reply } = await commit();
         if (reply !== undefined) this.#conclude(prepared, reply);
         return prepared;
       } catch (error) {
         if (!isLost(error)) throw error;
-        losses += 1;
+        // Without the lock nothing was thought about.
+        if (isAlone) losses += 1;
         if (attempt !== undefined && (await this.#wasWritten(attempt))) return attempt;
         throw error;
       }
@@ -276,8 +280,9 @@ async function writeAll(draft: DraftLedger, answers: Answers, writing: Writing):
   }
 }
 
+/** Not for ever: all others wait meanwhile. */
 function mayBeSilent(losses: number): string {
-  return `set local idle_in_transaction_session_timeout = ${SILENT_MILLISECONDS * 2 ** losses}`;
+  return `set local idle_in_transaction_session_timeout = ${SILENT_MILLISECONDS * 2 ** Math.min(losses, 3)}`;
 }
 
 function startAbove(seq: number): Statement {
