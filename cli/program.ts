@@ -37,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const help: string[] = [];
   const program = macpool((text) => help.push(text));
   try {
+    assertText(args);
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
@@ -46,6 +47,20 @@ export async function run(args: readonly string[]): Promise<number> {
     if (!(error instanceof Failed)) await report(error, program);
     return exitCodeOf(error);
   }
+}
+
+/**
+ * Node puts one and the same sign in place of every byte that is no UTF-8, so two owners would become one.
+ *
+ * @throws MacpoolError INVALID_CONFIG.
+ */
+function assertText(args: readonly string[]): void {
+  const spoilt = args.find((arg) => arg.includes("\ufffd"));
+  if (spoilt === undefined) return;
+  throw new MacpoolError(
+    "INVALID_CONFIG",
+    `The argument ${JSON.stringify(spoilt.slice(0, 80))} is not UTF-8 text. Write it in UTF-8, or another name.`,
+  );
 }
 
 /** Help goes out as data does: to a full disk or a closed pipe, too. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
-import type { AcquireRequest, Lease } from "../../provider/lease/lease";
+import type { AcquireRequest, Labels, Lease } from "../../provider/lease/lease";
 import { BY_HAND, parseOwner } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import type { Grant } from "../../provider/lease/transact";
@@ -32,11 +32,20 @@ export function claimCommand(): Command {
       const owner = parseOwner(options.owner);
       await withRegister(command, async (register, output) => {
         const pool = options.pool ?? (await poolOf(register, address));
-        const { description = "", tag: tags = {} } = options;
-        const grant = await grantOne(register, { ...hand(owner, pool), requestedAddress: address, description, tags });
+        const request = { ...hand(owner, pool), ...labelsOf(options), requestedAddress: address };
+        const grant = await grantOne(register, request);
         await output.line(formatMac(grant.lease.address), settledJson(grant));
       });
     });
+}
+
+/** What is not said stays as it is, where the owner has the address already. */
+function labelsOf({ description, tag }: ClaimOptions): Pick<AcquireRequest, keyof Labels | "keepsLabels"> {
+  const keepsLabels = [
+    ...(description === undefined ? (["description"] as const) : []),
+    ...(tag === undefined ? (["tags"] as const) : []),
+  ];
+  return { description: description ?? "", tags: tag ?? {}, keepsLabels };
 }
 
 /**

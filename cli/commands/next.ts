@@ -59,7 +59,8 @@ async function* granted(register: LeaseStore, request: AcquireRequest, count: nu
 
 function requestOf(options: NextOptions): AcquireRequest {
   const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
-  return { owner, installation: BY_HAND.cli, pool: options.pool, rotation: "", description: "", tags: {} };
+  const labels = { description: "", tags: {}, keepsLabels: ["description", "tags"] as const };
+  return { owner, installation: BY_HAND.cli, pool: options.pool, rotation: "", ...labels };
 }
 
 function parseCount(text: string): number {

@@ -112,7 +112,10 @@ function deleteCommand(): Command {
     .description("delete a pool in which no lease is live")
     .argument("<name>", "the pool")
     .option("--force", "also when code manages it")
-    .addHelpText("after", "\nExample:\n  macpool pool delete spare")
+    .addHelpText(
+      "after",
+      "\nA pool made over the same addresses later keeps those that were released for as long as its own quarantine says.\n\nExample:\n  macpool pool delete spare",
+    )
     .action(async (name: string, options: PoolOptions, command: Command) => {
       await withRegister(command, async (register, output) => {
         const pool = poolNamed(name, await register.pools());

@@ -52,8 +52,12 @@ function advice({ storeId, seq, replaced }: Restored): readonly string[] {
       `It was another register (${before.storeId}; this one is ${storeId}): stacks that used it will refuse this one.`,
     );
   } else if (before !== undefined && before.seq > seq) {
+    words.push(`It had come to change ${before.seq}, and the restored one is at ${seq}.`);
+  }
+  // Numbers do not tell everything: after an earlier restore the two may have gone different ways.
+  if (before !== undefined) {
     words.push(
-      `It had come to change ${before.seq}, and the restored one is at ${seq}. Addresses that next, claim or import leased in between are free again: look for them (macpool list --state live --store ${shellWord(keptAt)}) and claim them again before anybody else gets them.`,
+      `Addresses that next, claim or import leased there, and that the restored one does not have, are free again: look for them (macpool list --state live --store ${shellWord(keptAt)}) and claim them again before anybody else gets them.`,
     );
   }
   words.push(

@@ -1,4 +1,5 @@
 import { CsvError, parse } from "csv-parse/sync";
+import { readMac } from "../../provider/mac/mac";
 import { type Entry, unreadable } from "./entry";
 import { tagsOfText } from "./tags";
 
@@ -20,7 +21,9 @@ type Column = keyof typeof COLUMNS;
 
 /** Returns whether `line` is a header that names a column of addresses. */
 export function isCsvHeader(line: string): boolean {
-  return headerOf(line.replace(/^\ufeff/, "").split(delimiterOf(line))).address !== -1;
+  const cells = line.replace(/^\ufeff/, "").split(delimiterOf(line));
+  // Another format, whose first host is called as a column might be.
+  return headerOf(cells).address !== -1 && !cells.some((cell) => readMac(cell.trim()) !== undefined);
 }
 
 /**

@@ -27,6 +27,7 @@ export function parseDhcpd(text: string): readonly Entry[] {
   const open: Block[] = [blockOf([])];
   const hosts: Hosts = new Map();
   const files: NamedFile[] = [];
+  const strays: Entry[] = [];
   let statement: Token[] = [];
   for (const token of tokens(text)) {
     if (token.isQuoted || !["{", "}", ";"].includes(token.text)) {
@@ -37,13 +38,14 @@ export function parseDhcpd(text: string): readonly Entry[] {
     else if (token.text === "}") enter(closed(open, token), hosts);
     else {
       take(statement, open.at(-1));
+      strays.push(...strayIn(statement, open.at(-1)));
       files.push(...includedBy(statement));
     }
     if (open.length > MAX_DEPTH) throw unreadable(`line ${token.line}`, "it is nested too deeply.");
     statement = [];
   }
   if (open.length > 1) throw unreadable("at its end", "a { has no }.");
-  return [...[...hosts.values()].flat(2), ...notFollowed(files)];
+  return [...[...hosts.values()].flat(2), ...strays, ...notFollowed(files)];
 }
 
 function* tokens(text: string): Iterable<Token> {
@@ -84,6 +86,14 @@ function take(statement: readonly Token[], block: Block | undefined): void {
     const reason = `Hardware type ${(type?.text ?? "").slice(0, 40)} is not Ethernet.`;
     block.entries.push({ ...entry, fault: { code: "INVALID_MAC", reason } });
   }
+}
+
+/** Whoever has a lease for a time is passed over, but not in silence. */
+function strayIn([keyword, , address]: readonly Token[], block: Block | undefined): readonly Entry[] {
+  if (keyword === undefined || !isKeyword(keyword, "hardware") || block?.host !== undefined) return [];
+  const skip =
+    "It is in no host declaration. If the NIC is yours, write one for it, or register it with macpool claim.";
+  return [{ place: `line ${keyword.line}`, address: address?.text ?? "", skip }];
 }
 
 function closed(open: Block[], token: Token): Block {

@@ -34,7 +34,6 @@ function entryOf(item: unknown, place: string): Entry {
   }
   const fields = new Map<string, unknown>(Object.entries(item));
   const text = (...names: readonly string[]) => names.map((name) => fields.get(name)).find(isText);
-  const state = text("state");
   return {
     place,
     address: text(...ADDRESS) ?? "",
@@ -42,8 +41,15 @@ function entryOf(item: unknown, place: string): Entry {
     pool: text("pool"),
     description: text("description"),
     tags: tagsOf(fields.get("tags")),
-    skip: state === undefined || state === "live" ? undefined : `Nobody has it: its state is ${state.slice(0, 40)}.`,
+    skip: released(fields),
   };
+}
+
+/** Only in what `macpool list --json` prints; the state of a VM says nothing of its addresses. */
+function released(fields: ReadonlyMap<string, unknown>): string | undefined {
+  const state = fields.get("state");
+  const isOver = isText(fields.get("releasedAt")) && (state === "quarantined" || state === "reusable");
+  return isOver ? `Nobody has it: its state is ${state}.` : undefined;
 }
 
 function tagsOf(value: unknown): Readonly<Record<string, string>> | undefined {

@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagPlain } from "saxes";
-import { type Entry, unreadable } from "./entry";
+import { readMac } from "../../provider/mac/mac";
+import { type Entry, type Fault, unreadable } from "./entry";
 
 /** Deeper than any domain, and shallow enough for a list of open elements. */
 const MAX_DEPTH = 1000;
@@ -23,8 +24,14 @@ export function parseLibvirt(text: string): readonly Entry[] {
   // Each document has its own declaration, which only the first may have in one text.
   parser.write(text.replace(/^\ufeff/, "").replace(/<\?xml[^>]*>/g, "")).close();
   if (reader.domains === 0) throw unreadable("line 1", "it has no <domain>.");
-  return reader.entries;
+  return [...reader.entries, ...reader.strays];
 }
+
+const STRAY: Fault = {
+  code: "INVALID_FILE",
+  reason:
+    "It is of no <domain> by itself, as in a snapshot. Import what virsh dumpxml prints, or register it with macpool claim.",
+};
 
 interface Nic {
   readonly line: number;
@@ -35,15 +42,26 @@ interface Nic {
 class DomainReader {
   readonly entries: Entry[] = [];
   domains = 0;
+  readonly #strays: Entry[] = [];
   readonly #path: string[] = [];
   #name = "";
   #nics: Nic[] = [];
   #nic: Nic | undefined;
 
+  /** Addresses that no domain's NIC was found to have: they must not be passed over. */
+  get strays(): readonly Entry[] {
+    const known = new Set(this.entries.map(({ address }) => readMac(address)));
+    return this.#strays.filter(({ address }) => !known.has(readMac(address)));
+  }
+
   open({ name, attributes }: SaxesTagPlain, line: number): void {
     if (this.#path.length >= MAX_DEPTH) throw unreadable(`line ${line}`, "it is nested too deeply.");
     this.#path.push(name);
-    switch (this.#path.join("/")) {
+    const path = this.#path.join("/");
+    if (path.endsWith("/interface/mac") && path !== "domain/devices/interface/mac") {
+      this.#strays.push({ place: `line ${line}`, address: attributes["address"] ?? "", fault: STRAY });
+    }
+    switch (path) {
       case "domain":
         this.domains += 1;
         break;

@@ -1,11 +1,11 @@
 import { MacpoolError } from "../../provider/error";
 import type { AcquireRequest } from "../../provider/lease/lease";
 import { BY_HAND, isWellFormed, parseOwner } from "../../provider/lease/owner";
-import type { Pool } from "../../provider/lease/pool";
+import { definePool, type Pool, type PoolSpec } from "../../provider/lease/pool";
 import { classify } from "../../provider/mac/classify";
 import { formatMac, type Mac, readMac } from "../../provider/mac/mac";
 import { quote } from "../../provider/mac/quote";
-import { contains } from "../../provider/mac/range";
+import { contains, parsePrefix } from "../../provider/mac/range";
 import type { Entry, Fault } from "./entry";
 
 /** What the user wants with every entry. */
@@ -97,11 +97,25 @@ function homeOf(mac: Mac, pools: readonly Pool[]): string {
   const home = pools.find((pool) => contains(pool.ranges, mac));
   if (home !== undefined) return home.name;
   const address = formatMac(mac);
-  const isUniversal = classify(mac).kind === "universal";
-  throw new MacpoolError(
-    "ADDRESS_OUTSIDE_POOL",
-    `No pool of the register holds ${address}. Create one and import again: macpool pool create NAME --range ${address.slice(0, 8)}${isUniversal ? " --universal" : ""}`,
-  );
+  const range = address.slice(0, 8);
+  const universal = classify(mac).kind === "universal";
+  const refusal = refusalOf({ name: "new", ranges: [parsePrefix(range)], universal });
+  const words =
+    refusal === undefined
+      ? `Create one and import again: macpool pool create NAME --range ${range}${universal ? " --universal" : ""}`
+      : `No pool may hold ${range}, either: ${refusal}`;
+  throw new MacpoolError("ADDRESS_OUTSIDE_POOL", `No pool of the register holds ${address}. ${words}`);
+}
+
+/** Returns why there can be no such pool; undefined when there can. */
+function refusalOf(spec: PoolSpec): string | undefined {
+  try {
+    definePool(spec);
+    return undefined;
+  } catch (error) {
+    if (MacpoolError.is(error)) return error.message;
+    throw error;
+  }
 }
 
 function assertStorable(description: string, tags: Readonly<Record<string, string>>): void {

@@ -44,6 +44,10 @@ async function* join(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array
 }
 
 async function* bytesOf(file: string): AsyncIterable<Uint8Array> {
+  // It may hold a password, so it is not repeated.
+  if (/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(file)) {
+    throw new MacpoolError("INVALID_FILE", "The file's name is a URL. Name a file here, and a register with --store.");
+  }
   try {
     if (file === "-") yield* process.stdin;
     else yield* (await open(file, "r")).createReadStream();

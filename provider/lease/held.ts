@@ -2,6 +2,7 @@ import { MacpoolError } from "../error";
 import { classify } from "../mac/classify";
 import { formatMac, type Mac } from "../mac/mac";
 import { contains, formatRange } from "../mac/range";
+import { shellWord } from "../shell-word";
 import type { AcquireRequest, Lease, Rule } from "./lease";
 import type { LedgerView } from "./ledger";
 import { ANONYMOUS, isByHand } from "./owner";
@@ -89,14 +90,22 @@ function takeOver(request: AcquireRequest, lease: Lease): Entitlement {
   if ((isOurs || isFromHand) && request.adopt === true) return { rule: "adopt", address: lease.address };
   throw new MacpoolError(
     "ADDRESS_TAKEN",
-    `${formatMac(lease.address)} is taken: pool "${lease.pool}" leased it to ${ownerText(lease.owner)} (installation ${lease.installation || "none"}) on ${dateText(lease.acquiredAt)}. ${remedyFor(isOurs, isFromHand)}`,
+    `${formatMac(lease.address)} is taken: pool "${lease.pool}" leased it to ${ownerText(lease.owner)} (installation ${lease.installation || "none"}) on ${dateText(lease.acquiredAt)}. ${remedyFor(request, lease)}`,
     { details: { address: formatMac(lease.address), holder: lease.owner, installation: lease.installation } },
   );
 }
 
-function remedyFor(isOurs: boolean, isFromHand: boolean): string {
-  if (isFromHand) return "It was given by hand: set adopt, with this address, to bring it under this program.";
-  return isOurs
+function remedyFor({ owner, installation }: AcquireRequest, lease: Lease): string {
+  const address = formatMac(lease.address);
+  if (isByHand(installation)) {
+    return isByHand(lease.installation)
+      ? `To give it to another owner, or to one anew: macpool adopt ${address} --owner ${owner === ANONYMOUS ? "OWNER" : shellWord(owner)}`
+      : "Choose another address, or release that one first.";
+  }
+  if (isByHand(lease.installation)) {
+    return "It was given by hand: set adopt, with this address, to bring it under this program.";
+  }
+  return lease.owner === owner && owner !== ANONYMOUS
     ? "It is the same owner in another installation (another backend, or state that was lost): set adopt to take it over."
     : "Choose another address, or release that one first.";
 }

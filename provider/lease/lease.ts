@@ -57,6 +57,8 @@ export interface AcquireRequest extends Labels {
   readonly adopt?: boolean | undefined;
   /** What a preview showed; taken if the owner holds it, or if it is one of its derived candidates and still free. */
   readonly preferred?: Mac | undefined;
+  /** Labels that a lease which the owner has already keeps; those of the request are for a new one. */
+  readonly keepsLabels?: readonly (keyof Labels)[] | undefined;
   /** Whether to take the next address of the sequence whatever the pool's strategy. */
   readonly sequential?: boolean | undefined;
 }

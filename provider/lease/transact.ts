@@ -47,11 +47,18 @@ export function record(request: AcquireRequest, chosen: Entitlement, live: reado
     seq,
     acquiredAt: held?.acquiredAt ?? at,
     releasedAt: undefined,
-    description: request.description,
-    tags: request.tags,
+    ...labelsOf(request, held),
   };
   ledger.put(lease);
   return { lease, rule: chosen.rule, warning: namesake(lease, live) };
+}
+
+function labelsOf({ description, tags, keepsLabels = [] }: AcquireRequest, held: Lease | undefined): Labels {
+  if (held === undefined) return { description, tags };
+  return {
+    description: keepsLabels.includes("description") ? held.description : description,
+    tags: keepsLabels.includes("tags") ? held.tags : tags,
+  };
 }
 
 /**

@@ -70,7 +70,9 @@ export function isOnServer(store: string): boolean {
  * @throws MacpoolError INVALID_CONFIG.
  */
 export function shownStore(store: string): string {
-  return isPostgresUrl(store) ? withoutPassword(store) : store;
+  if (isPostgresUrl(store)) return withoutPassword(store);
+  sqlitePath(store);
+  return store;
 }
 
 /**
@@ -167,6 +169,13 @@ export function sqlitePath(store: string): string {
     throw new MacpoolError(
       "INVALID_CONFIG",
       `This version of pulumi-macpool has no register of kind "${scheme}:". Name a SQLite file by its path, or a PostgreSQL database by a postgres: URL.`,
+    );
+  }
+  // Perhaps a server's, with a blank before it; it may hold a password, so it is not repeated.
+  if (path.includes("://")) {
+    throw new MacpoolError(
+      "INVALID_CONFIG",
+      "The register's path holds a URL. Write a postgres: URL with nothing before it, or the path of a file.",
     );
   }
   if (path.trim() === "") throw new MacpoolError("INVALID_CONFIG", "The register's path is empty. Name a file.");

@@ -93,6 +93,19 @@ describe("macpool restore", () => {
     expect((await macpool(store, ["show", "late"])).code).toBe(1);
   });
 
+  test("says that what was leased by hand is only in the old register, also when the two went different ways", async () => {
+    const store = await register();
+    const target = join(directory(), "b.db");
+    await macpool(store, ["backup", target]);
+    await macpool(store, ["claim", "42:00:00:00:00:10", "--owner", "first"]);
+    const { keptAt } = JSON.parse((await macpool(store, ["restore", target, "--replace", "--json"])).stdout);
+    await macpool(store, ["claim", "42:00:00:00:00:20", "--owner", "second"]);
+    const back = await macpool(store, ["restore", keptAt, "--replace", "--json"]);
+    const { keptAt: secondAt } = JSON.parse(back.stdout);
+    expect(back.stderr).toContain(`macpool list --state live --store ${secondAt}`);
+    expect((await macpool(secondAt, ["show", "second"])).code).toBe(0);
+  });
+
   test.each([
     ["the copy is begun", /^\.register\.db\.[0-9a-f]+\.tmp$/],
     ["the copy is checked", /^\.register\.db\.[0-9a-f]+\.tmp-wal$/],

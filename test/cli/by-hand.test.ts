@@ -45,6 +45,41 @@ describe("macpool claim", () => {
     expect(await holder()).toMatchObject({ description: "two" });
   });
 
+  test("repeated for the same owner changes the labels that it names, and next changes none", async () => {
+    const labels = ["--tag", "rack=a3", "--description", "3rd floor"];
+    await lab.lines("claim", ADDRESS, "--owner", "x", ...labels);
+    const both = { description: "3rd floor", tags: { rack: "a3" } };
+    expect(await lab.lines("next", "--owner", "x")).toEqual([ADDRESS]);
+    expect(await holder()).toMatchObject(both);
+    await lab.lines("claim", ADDRESS, "--owner", "x");
+    expect(await holder()).toMatchObject(both);
+    await lab.lines("claim", ADDRESS, "--owner", "x", "--tag", "rack=a4");
+    expect(await holder()).toMatchObject({ ...both, tags: { rack: "a4" } });
+    await lab.lines("claim", ADDRESS, "--owner", "x", "--description", "");
+    expect(await holder()).toMatchObject({ description: "", tags: { rack: "a4" } });
+  });
+
+  test("of what was given by hand names the command that works", async () => {
+    await lab.lines("claim", ADDRESS, "--owner", "x");
+    const refused = await lab.macpool("claim", ADDRESS, "--owner", "another one");
+    expect(refused.code).toBe(1);
+    const [, command = ""] = /macpool (adopt .*) \[ADDRESS_TAKEN\]/.exec(refused.stderr) ?? [];
+    expect(command).toBe(`adopt ${ADDRESS} --owner 'another one'`);
+    await lab.lines("adopt", ADDRESS, "--owner", "another one");
+    expect(await holder()).toMatchObject({ owner: "another one" });
+  });
+
+  test("of bytes that are no UTF-8, which would make two owners one, is refused", async () => {
+    for (const args of [
+      ["next", "--owner", "andr\ufffd"],
+      ["claim", ADDRESS, "--owner", "x", "--tag", "a=\ufffd"],
+    ]) {
+      const refused = await lab.macpool(...args);
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toContain("is not UTF-8 text");
+    }
+  });
+
   test.each([
     ["taken by another", [ADDRESS], "ADDRESS_TAKEN"],
     ["reserved", ["42:01:00:00:00:00"], "ADDRESS_RESERVED"],

@@ -206,3 +206,21 @@ describe("an export of a whole register", () => {
     expect(again.stdout).toMatch(/^present\t.*\npresent\t/);
   });
 });
+
+describe("a URL where a file is expected", () => {
+  test("is refused, and the password in it not repeated", async () => {
+    const url = "postgres://u:s3cret@127.0.0.1:1/db";
+    for (const args of [
+      ["import", url],
+      ["reconcile", url],
+      ["--store", ` ${url}`, "next"],
+      ["--store", `sqlite:${url}`, "doctor"],
+      ["--store", ` ${url}`, "doctor"],
+    ]) {
+      const { code, stdout, stderr } = await lab.macpool(...args);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain("URL");
+      expect(stdout + stderr).not.toContain("s3cret");
+    }
+  });
+});

@@ -96,11 +96,16 @@ describe("a path where there is no register", () => {
     expect(readdirSync(path.slice(0, -name.length - 1))).toEqual([]);
   });
 
-  it("may be a symbolic link that leads nowhere, or lead through a file", async () => {
+  it("is unusable as a symbolic link that leads nowhere, and the message says where", async () => {
     const directory = temporaryDirectory();
     symlinkSync(join(directory, "gone.db"), join(directory, "link.db"));
+    const error = await refusal(join(directory, "link.db"));
+    expect(error).toMatchObject({ code: "REGISTER_UNUSABLE", message: expect.stringContaining("gone.db") });
+  });
+
+  it("is missing where its path leads through a file", async () => {
+    const directory = temporaryDirectory();
     writeFileSync(join(directory, "file"), "x");
-    expect((await refusal(join(directory, "link.db"))).code).toBe("REGISTER_MISSING");
     expect((await refusal(join(directory, "file", "register.db"))).code).toBe("REGISTER_MISSING");
   });
 

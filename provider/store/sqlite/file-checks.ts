@@ -1,4 +1,13 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statfsSync, statSync } from "node:fs";
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { MacpoolError } from "../../error";
 import { shellWord } from "../../shell-word";
@@ -113,11 +122,25 @@ function resolvePath(path: string): string {
     if (code !== "ENOENT" && code !== "ENOTDIR") {
       throw unusable(path, `it cannot be reached (${String(code)}); check the directory's owner and mode.`, error);
     }
+    const link = linkAt(path);
+    if (link !== undefined) {
+      throw unusable(path, `it is a symbolic link to ${link}, which is not there. Mount or put back what it leads to.`);
+    }
     throw new MacpoolError(
       "REGISTER_MISSING",
       `There is no register at ${path}. Create one with: macpool init --store ${shellWord(path)}`,
       { details: { path } },
     );
+  }
+}
+
+/** Returns where a symbolic link leads; undefined when the path is none. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Whatever else it is, or if it is nothing.
+    return undefined;
   }
 }
 

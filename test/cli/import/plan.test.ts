@@ -40,3 +40,21 @@ describe("an address that a file has twice", () => {
     expect(fates(`mac,owner\n${MAC},${first}\n${MAC},${second}\n`, "csv")).toEqual(["requested", "ADDRESS_TAKEN"]);
   });
 });
+
+describe("an address that no pool holds", () => {
+  const faultOf = (address: string) => {
+    const [planned] = plan(readEntries(`mac,owner\n${address},web\n`, "csv").entries, []);
+    return planned?.fault?.reason ?? "";
+  };
+
+  test("comes with a command that makes one, where there can be one", () => {
+    expect(faultOf("46:00:00:00:00:01")).toContain("macpool pool create NAME --range 46:00:00");
+    expect(faultOf("52:54:00:00:00:01")).toContain("macpool pool create NAME --range 52:54:00");
+    expect(faultOf("00:1b:21:00:00:01")).toContain("--range 00:1b:21 --universal");
+  });
+
+  test("comes with the reason where there can be none", () => {
+    expect(faultOf("fe:54:00:00:00:01")).not.toContain("pool create");
+    expect(faultOf("fe:54:00:00:00:01")).toMatch(/No pool may hold fe:54:00, either: .*libvirt/);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { readEntries } from "../../../cli/import/formats";
+
+/** Format, then place, address and what is said of each entry that is not simply taken. */
+function read(text: string): readonly string[] {
+  const { format, entries } = readEntries(text);
+  return [
+    format,
+    ...entries.map(({ place, address, skip, fault }) =>
+      [place, address, skip === undefined ? (fault?.code ?? "") : "skipped"].join(" ").trim(),
+    ),
+  ];
+}
+
+describe("no address is passed over in silence", () => {
+  test.each(["running", "Live", "shut off", "reusable", "quarantined"])("of a VM whose state is %s", (state) => {
+    const vm = { name: "web", mac: "42:00:00:00:00:01", state };
+    expect(read(JSON.stringify([vm]))).toEqual(["json", "item 1 42:00:00:00:00:01"]);
+  });
+
+  test("but for what macpool list says was released", () => {
+    const lease = { address: "42:00:00:00:00:01", owner: "web", releasedAt: "2026-01-01T00:00:00Z" };
+    expect(read(JSON.stringify([{ ...lease, state: "reusable" }]))).toEqual([
+      "json",
+      "item 1 42:00:00:00:00:01 skipped",
+    ]);
+    expect(read(JSON.stringify([{ ...lease, state: "live", releasedAt: null }]))).toEqual([
+      "json",
+      "item 1 42:00:00:00:00:01",
+    ]);
+  });
+
+  test("in a lease of dhcpd, which is for a time", () => {
+    const lease = "lease 10.0.0.5 {\n hardware ethernet 42:00:00:00:53:01;\n}\n";
+    const host = "host a { hardware ethernet 42:00:00:00:53:02; }\n";
+    expect(read(lease + host)).toEqual(["dhcpd", "line 4 42:00:00:00:53:02", "line 2 42:00:00:00:53:01 skipped"]);
+  });
+
+  test("of a snapshot of a domain, unless the domain itself has it", () => {
+    const domain = (mac: string) =>
+      `<domain><name>a</name><devices><interface><mac address="${mac}"/></interface></devices></domain>`;
+    const [one, other] = ["42:00:00:00:55:03", "42:00:00:00:55:04"] as const;
+    const text = `${domain(one)}\n<domainsnapshot>${domain(other)}${domain(one)}</domainsnapshot>`;
+    expect(read(text)).toEqual(["libvirt", `line 1 ${one}`, `line 2 ${other} INVALID_FILE`]);
+  });
+
+  test("of a host that is called as a column of CSV might be", () => {
+    expect(read("42:00:00:00:51:01,mac,10.0.0.1\n42:00:00:00:51:02,web,10.0.0.2\n")).toEqual([
+      "dnsmasq",
+      "line 1 42:00:00:00:51:01",
+      "line 2 42:00:00:00:51:02",
+    ]);
+  });
+});
