@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { AcquireRequest } from "../provider/lease/lease";
 import { createRegister, openRegister, systemContext } from "../provider/store/open";
+import type { LeaseStore } from "../provider/store/store";
 import { interleaved, timed } from "./report";
 
 /** How much is measured, and how. */
@@ -11,8 +12,8 @@ export interface DurableOptions {
   /** Whether addresses come from the owner's name, all over the pool, or one after the other. */
   readonly pool: "derived" | "sequential";
   /**
-   * What the write-ahead logs of both are like: emptied before every turn, as when a process has just opened them, or full
-   * and written over, as after a thousand pages. Into a log that grows the file system writes its own metadata too.
+   * What the write-ahead logs of both are like: new with every turn, as in a process that has just opened its register, or
+   * full and written over, as after a thousand pages. While a log grows, the file system writes its own metadata too.
    */
   readonly log: "growing" | "overwritten";
   readonly rounds: number;
@@ -46,38 +47,40 @@ const TURN = 16;
 export async function durableTimes(options: DurableOptions): Promise<DurableTimes> {
   const { pool, log, rounds, slices, singles, batches } = options;
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
-  const store = await newStore(directory);
-  const raw = newRaw(directory);
-  const logs = logsIn(directory);
   const ask = asker(pool === "sequential");
+  const both = await Both.in(directory);
   const turns = Math.max(1, Math.round(singles / TURN));
-  const one = () => store.acquire([ask()]);
+  const raw = () => both.raw.insert(ask());
+  const one = () => both.store.acquire([ask()]);
   const work: Record<string, { readonly count: number; readonly run: () => unknown }> = {
-    raw: { count: singles, run: () => repeat(singles, () => raw.insert(ask())) },
+    raw: { count: singles, run: () => repeat(singles, raw) },
     single: { count: singles, run: () => repeat(singles, one) },
     turn: { count: turns * TURN, run: () => repeat(turns, () => Promise.all(Array.from({ length: TURN }, one))) },
   };
   for (const size of batches) {
-    work[`raw ${size}`] = { count: size, run: () => raw.insertAll(Array.from({ length: size }, ask)) };
-    work[`ours ${size}`] = { count: size, run: () => store.acquire(Array.from({ length: size }, ask)) };
+    work[`raw ${size}`] = { count: size, run: () => both.raw.insertAll(Array.from({ length: size }, ask)) };
+    work[`ours ${size}`] = { count: size, run: () => both.store.acquire(Array.from({ length: size }, ask)) };
   }
+  const prepare = async (times: number) => {
+    await repeat(times, one);
+    await repeat(times, raw);
+  };
+  const renew = async () => {
+    await both.reopen();
+    await prepare(1);
+  };
   const contestants = Object.fromEntries(
     Object.entries(work).map(([name, { run, count }]) => [
       name,
       async () => {
-        if (log === "growing") logs.empty();
+        if (log === "growing") await renew();
         return (await timed(run)) / count / slices;
       },
     ]),
   );
-  if (log === "overwritten") {
-    await repeat(LOG_PAGES, one);
-    await repeat(LOG_PAGES, () => raw.insert(ask()));
-  }
+  if (log === "overwritten") await prepare(LOG_PAGES);
   const times = await interleaved(rounds, contestants, slices);
-  logs.close();
-  await store.close();
-  raw.close();
+  await both.close();
   rmSync(directory, { recursive: true, force: true });
   const of = (name: string) => times[name] ?? [];
   return {
@@ -101,34 +104,50 @@ export function asker(sequential = false): () => AcquireRequest {
 const REGISTER = "register.db";
 const RAW = "raw.db";
 
-/** Returns what empties the logs of both. */
-function logsIn(directory: string) {
-  const databases = [REGISTER, RAW].map((name) => new Database(join(directory, name)));
-  return {
-    empty: () => {
-      for (const database of databases) database.pragma("wal_checkpoint(truncate)");
-    },
-    close: () => {
-      for (const database of databases) database.close();
-    },
-  };
+/** A register, and a table without anything, side by side. */
+class Both {
+  readonly #directory: string;
+  store: LeaseStore;
+  raw: RawTable;
+
+  private constructor(directory: string, store: LeaseStore) {
+    this.#directory = directory;
+    this.store = store;
+    this.raw = openRaw(directory);
+  }
+
+  static async in(directory: string): Promise<Both> {
+    await createRegister(join(directory, REGISTER), systemContext(console.error));
+    return new Both(directory, await openStore(directory));
+  }
+
+  /** Whoever closes last removes the log. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.store = await openStore(this.#directory);
+    this.raw = openRaw(this.#directory);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    this.raw.close();
+  }
 }
 
-async function newStore(directory: string) {
-  const path = join(directory, REGISTER);
-  const context = systemContext(console.error);
-  await createRegister(path, context);
-  return openRegister(path, context);
+function openStore(directory: string): Promise<LeaseStore> {
+  return openRegister(join(directory, REGISTER), systemContext(console.error));
 }
+
+type RawTable = ReturnType<typeof openRaw>;
 
 /** A table of the same rows as the leases', without any index, under the same settings. */
-function newRaw(directory: string) {
+function openRaw(directory: string) {
   const database = new Database(join(directory, RAW));
   for (const pragma of ["journal_mode = wal", "synchronous = full", `wal_autocheckpoint = ${LOG_PAGES}`]) {
     database.pragma(pragma);
   }
   database.exec(
-    `create table raw (id integer primary key, pool integer not null, owner text not null, installation integer not null,
+    `create table if not exists raw (id integer primary key, pool integer not null, owner text not null, installation integer not null,
        rotation text not null, slot integer not null, token text not null, seq integer not null,
        acquired_at integer not null, released_at integer, description text not null, tags text not null) strict`,
   );
