@@ -31,6 +31,11 @@ export function memberOwner(owner: string, index: number): string {
   return `${owner}[${index}]`;
 }
 
+/** Returns the owner of the block that `owner` would be an index of, if it looks like one. */
+export function blockOwnerOf(owner: string): string | undefined {
+  return /^(.*)\[(?:0|[1-9]\d{0,3})\]$/s.exec(owner)?.[1];
+}
+
 /** Returns what the lease of an index of a block goes by. */
 export function memberName({ owner, installation }: Name, index: number): Name {
   return { owner: memberOwner(owner, index), installation };

@@ -1,8 +1,6 @@
 import { MacpoolError } from "../error";
+import { blockOwnerOf } from "../lease/block";
 import { askerOf } from "./run-addresses";
-
-/** Owners that the addresses of a block have: see `memberOwner` in lease/block.ts. */
-const MEMBER = /^(.*)\[(?:0|[1-9]\d{0,3})\]$/s;
 
 /** What a resource says of itself, as far as it is known. */
 interface Claim {
@@ -34,7 +32,7 @@ export class RunOwners {
     const key = askerOf({ pool, owner });
     const other = this.#nics.get(key) ?? resource;
     if (other !== resource) throw shared(owner, other, resource);
-    const [, blockOwner] = MEMBER.exec(owner) ?? [];
+    const blockOwner = blockOwnerOf(owner);
     if (blockOwner !== undefined) {
       const blockKey = askerOf({ pool, owner: blockOwner });
       const block = this.#blocks.get(blockKey);
