@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { Lease, Rule } from "../provider/lease/lease";
+import { parseOwner } from "../provider/lease/owner";
 import type { Grant } from "../provider/lease/transact";
-import { formatMac } from "../provider/mac/mac";
+import { formatMac, readMac } from "../provider/mac/mac";
 import { warn } from "./register";
 
 /** Returns how a lease that was just granted is printed as JSON; the token is what fences later changes. */
@@ -14,6 +15,21 @@ export function grantedJson(lease: Lease) {
 export function settledJson({ lease, rule, warning }: Grant): ReturnType<typeof grantedJson> & { readonly rule: Rule } {
   if (warning !== undefined) warn(warning);
   return { ...grantedJson(lease), rule };
+}
+
+/**
+ * Returns the owner that `--owner` gives. What reads as an address can be one, but no other command finds it by that name.
+ *
+ * @throws MacpoolError INVALID_OWNER.
+ */
+export function ownerGiven(text: string): string {
+  const owner = parseOwner(text);
+  if (readMac(owner) !== undefined) {
+    warn(
+      `Owner ${JSON.stringify(owner)} reads as a MAC address: show and release take it for one, so name them the address that it gets.`,
+    );
+  }
+  return owner;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
 import type { Lease } from "../../provider/lease/lease";
-import { BY_HAND, parseOwner } from "../../provider/lease/owner";
+import { BY_HAND } from "../../provider/lease/owner";
 import type { Grant } from "../../provider/lease/transact";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
-import { settledJson } from "../by-hand";
+import { ownerGiven, settledJson } from "../by-hand";
 import { withRegister } from "../register";
 import { assertByHand } from "../subject";
 
@@ -24,7 +24,7 @@ export function adoptCommand(): Command {
     .addHelpText("after", "\nExample:\n  macpool adopt 42:00:00:00:00:00 --owner acme/web/prod/nic-1")
     .action(async (text: string, options: AdoptOptions, command: Command) => {
       const address = parseMac(text);
-      const owner = parseOwner(options.owner);
+      const owner = ownerGiven(options.owner);
       await withRegister(command, async (register, output) => {
         const lease = await liveLease(register, address);
         assertByHand(lease, options.force === true);

@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
 import type { AcquireRequest, Labels, Lease } from "../../provider/lease/lease";
-import { BY_HAND, parseOwner } from "../../provider/lease/owner";
+import { BY_HAND } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import type { Grant } from "../../provider/lease/transact";
 import { formatMac, type Mac, parseMac } from "../../provider/mac/mac";
 import { contains } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
-import { collectTag, settledJson } from "../by-hand";
+import { collectTag, ownerGiven, settledJson } from "../by-hand";
 import { withRegister } from "../register";
 
 interface ClaimOptions {
@@ -29,7 +29,7 @@ export function claimCommand(): Command {
     .addHelpText("after", "\nExample:\n  macpool claim 42:00:00:00:00:07 --owner printer --tag site=hq")
     .action(async (text: string, options: ClaimOptions, command: Command) => {
       const address = parseMac(text);
-      const owner = parseOwner(options.owner);
+      const owner = ownerGiven(options.owner);
       await withRegister(command, async (register, output) => {
         const pool = options.pool ?? (await poolOf(register, address));
         const request = { ...hand(owner, pool), ...labelsOf(options), requestedAddress: address };

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
-import { ANONYMOUS, BY_HAND, parseOwner } from "../../provider/lease/owner";
+import { ANONYMOUS, BY_HAND } from "../../provider/lease/owner";
 import { DEFAULT_POOL } from "../../provider/lease/pool";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
 
-import { grantedJson } from "../by-hand";
+import { grantedJson, ownerGiven } from "../by-hand";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
 
@@ -58,7 +58,7 @@ async function* granted(register: LeaseStore, request: AcquireRequest, count: nu
 }
 
 function requestOf(options: NextOptions): AcquireRequest {
-  const owner = options.owner === undefined ? ANONYMOUS : parseOwner(options.owner);
+  const owner = options.owner === undefined ? ANONYMOUS : ownerGiven(options.owner);
   const labels = { description: "", tags: {}, keepsLabels: ["description", "tags"] as const };
   return { owner, installation: BY_HAND.cli, pool: options.pool, rotation: "", ...labels };
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { parsePrefix } from "../../provider/mac/range";
 import { Failed } from "../exit-code";
 import { outputOf } from "../output/output";
 import { startProgress } from "../output/progress";
@@ -39,6 +40,8 @@ export function reconcileCommand(): Command {
     .option("--prefix <prefix>", 'of pool "default", if the register is made anew (default: 42)')
     .addHelpText("after", HELP)
     .action(async (files: string[], options: ReconcileOptions, command: Command) => {
+      // Also where it is not needed, a mistake in it should be heard of.
+      if (options.prefix !== undefined) parsePrefix(options.prefix);
       const exports = distinct(await readAll(files));
       const apply = options.apply === true;
       const store = storeOf(command.optsWithGlobals<GlobalOptions>());
@@ -62,7 +65,8 @@ async function readAll(files: readonly string[]): Promise<readonly StackExport[]
 
 function distinct(all: readonly StackExport[]): readonly StackExport[] {
   const { exports, outdated } = newestOfEach(all);
-  for (const { file, stack } of outdated) warn(`${file} is left out: a newer export of ${stack} is given too.`);
+  for (const { file, stack } of outdated)
+    warn(`${file} is left out: another export of ${stack} is given too, and is not older.`);
   for (const [older, newer] of namesakes(exports)) {
     warn(
       `${older.file} and ${newer.file} are both of a stack ${newer.stack}, but by different provider resources. If it was destroyed and deployed again in between, leave ${older.file} out; two stacks in two backends both belong here.`,

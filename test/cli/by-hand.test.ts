@@ -69,6 +69,13 @@ describe("macpool claim", () => {
     expect(await holder()).toMatchObject({ owner: "another one" });
   });
 
+  test("for an owner that reads as an address says how to name it afterwards", async () => {
+    const { stdout, stderr } = await lab.macpool("next", "--owner", "0a1b2c3d4e5f");
+    expect(stderr).toContain("reads as a MAC address");
+    expect(await lab.lines("release", stdout.trim())).toEqual([stdout.trim()]);
+    expect((await lab.macpool("next", "--owner", "web")).stderr).toBe("");
+  });
+
   test("of bytes that are no UTF-8, which would make two owners one, is refused", async () => {
     for (const args of [
       ["next", "--owner", "andr\ufffd"],
