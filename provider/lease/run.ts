@@ -101,19 +101,30 @@ export function sequenceRun(request: RunRequest): Run | undefined {
  * @throws MacpoolError POOL_EXHAUSTED when there is none.
  */
 export function anyRun(request: RunRequest): Run {
-  const { members, pool, view } = request;
+  // What the members had under other keepers is what those ask to get away from, and is given when there is nothing else.
+  const run =
+    lowestRun(request, (address, { owner }) => isFree(address, owner, request)) ??
+    lowestRun(request, (address) => isFree(address, undefined, request));
+  if (run === undefined) throw noRun(request);
+  return run;
+}
+
+function lowestRun(
+  { members, pool, view }: RunRequest,
+  mayHave: (address: Mac, member: AcquireRequest) => boolean,
+): Run | undefined {
   for (const range of pool.ranges) {
     let start = range.start;
     while (start + members.length - 1 <= range.end) {
       const first = start;
       // From the end, so that no address is looked at for every run that it could be part of.
-      const obstacle = members.findLastIndex(({ owner }, index) => !isFree(first + index, owner, request));
+      const obstacle = members.findLastIndex((member, index) => !mayHave(first + index, member));
       if (obstacle === -1)
         return members.map((_, index) => ({ rule: ruleOf(view.at(first + index)), address: first + index }));
       start = (view.reservationAt(first + obstacle)?.end ?? first + obstacle) + 1;
     }
   }
-  throw noRun(request);
+  return undefined;
 }
 
 interface Stretch {
@@ -180,7 +191,8 @@ function growthRule(address: Mac, member: AcquireRequest, request: RunRequest): 
   return isFree(address, member.owner, request) ? ruleOf(lease) : undefined;
 }
 
-function isFree(address: Mac, owner: string, { pool, view }: RunRequest): boolean {
+/** Returns whether an address may be given to `owner` as a new one; without an owner, to whoever had it before, too. */
+function isFree(address: Mac, owner: string | undefined, { pool, view }: RunRequest): boolean {
   if (!isAllocatable(address, pool, view)) return false;
   const lease = view.at(address);
   return lease === undefined || (lease.owner !== owner && quarantineEnd(lease, pool) <= view.now);

@@ -36,6 +36,8 @@ export async function replaceRegister(
   const held = await withPatience(patience, () => lockOut(target));
   try {
     await keep(held, target, keptAt);
+    // Where nobody could take its log in, a crash after the swap would leave it to the new register.
+    if (held === undefined) dropLogs(target);
     swap(scratch, target);
     return { keptAt, identity: held?.identity };
   } finally {
@@ -131,6 +133,13 @@ async function keepWhole(target: string, keptAt: string): Promise<void> {
   } finally {
     database.close();
   }
+}
+
+/** They are kept beside what is kept. */
+function dropLogs(target: string): void {
+  syncDirectory(dirname(target));
+  removeSideFiles(target);
+  syncDirectory(dirname(target));
 }
 
 /** Whoever opens the new file before the old one's logs are gone would take them for its own: it is locked until then. */

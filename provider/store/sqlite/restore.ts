@@ -38,7 +38,8 @@ export async function restoreSqlite(
   context: StoreContext,
   options: RestoreOptions = {},
 ): Promise<Restored> {
-  const source = resolve(from);
+  // A log lies beside the file itself, not beside a link to it.
+  const source = existsSync(from) ? realpathSync(from) : resolve(from);
   const target = existsSync(to) ? realpathSync(to) : resolve(to);
   const patience = patienceOf(target, context, options);
   if (options.replace !== true) assertVacant(target, REPLACE);

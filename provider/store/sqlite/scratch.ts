@@ -74,10 +74,12 @@ export function assertVacant(path: string, advice?: string): void {
 /**
  * Gives the finished file `scratch` the name `target`, for good: when this returns, a power cut cannot undo it.
  *
- * @throws MacpoolError REGISTER_EXISTS when there is a file; it is never overwritten.
+ * @throws MacpoolError REGISTER_EXISTS when there is a file; it is never overwritten. REGISTER_FULL when a part of it is still
+ * in its log, which SQLite says nothing of when it closes on a full disk.
  */
 export function putInPlace(scratch: string, target: string): void {
   assertVacant(target);
+  if (LOGS.some((suffix) => existsSync(scratch + suffix))) throw unfinished(target);
   syncFile(scratch);
   try {
     linkSync(scratch, target);
@@ -165,6 +167,14 @@ function creating<T>(directory: string, work: () => T): T {
       { cause: error, details: { path: directory } },
     );
   }
+}
+
+function unfinished(target: string): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_FULL",
+    `Register ${target} could not be written as a whole, and was not made. Free some space on its disk and run again.`,
+    { details: { path: target } },
+  );
 }
 
 const ADVICE = "Choose another path, or move it away first.";

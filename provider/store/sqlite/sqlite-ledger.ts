@@ -121,7 +121,9 @@ export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger 
   }
 
   liveWithin(start: Mac, end: Mac, pool: string): Lease | undefined {
-    const row = this.#sql.liveWithin.get(start, end, this.definitions.id(pool));
+    // One that is only planned has no lease yet.
+    const id = this.definitions.idIfAny(pool);
+    const row = id === null ? undefined : this.#sql.liveWithin.get(start, end, id);
     return row === undefined ? undefined : leaseOfRow(row);
   }
 

@@ -123,6 +123,20 @@ function staysItself(open: Open): void {
 }
 
 function isAllOrNothing(open: Open): void {
+  it("gets under other keepers what it had before when there is nothing else, and nobody before its quarantine is over", async () => {
+    const register = await startRow(open, { ranges: [{ start: row(0), end: row(3) }] });
+    const nics = { pool: "row", count: 4, contiguous: true };
+    const before = await register.store.acquireBlock(block(nics));
+    await register.store.release(before.map(({ lease }) => lease));
+    expect((await rejection(register.store.acquireBlock(block({ ...nics, rotation: "2" })))).code).toBe(
+      "POOL_EXHAUSTED",
+    );
+    register.clock.advance(HOUR);
+    const again = await register.store.acquireBlock(block({ ...nics, rotation: "2" }));
+    expect(addressesOf(again)).toEqual(addressesOf(before));
+    expect(new Set(again.map(({ rule }) => rule))).toEqual(new Set(["reuse"]));
+  });
+
   it("fails whole when the pool has too few, and writes nothing", async () => {
     const register = await startRow(open);
     for (let index = 0; index < 18; index += 1) await register.grant({ pool: "row", owner: `o-${index}` });

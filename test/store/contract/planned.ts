@@ -51,6 +51,14 @@ function foretells(open: Open): void {
 }
 
 function predictsPools(open: Open): void {
+  it("says what two that plan one pool come to, and takes none of it for damage", async () => {
+    const register = await start(open);
+    const planned = [definePool(LAB, mine)];
+    expect((await rejection(register.store.predictPool(LAB, theirs, false, planned))).code).toBe("POOL_CONFLICT");
+    await register.store.predictPool(LAB, theirs, true, planned);
+    expect((await register.grant()).rule).toBe("derive");
+  });
+
   it("is the pool that is created then, and writes nothing", async () => {
     const register = await start(open);
     const before = [await register.seq(), await register.store.pools()];
