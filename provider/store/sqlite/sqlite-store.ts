@@ -11,10 +11,11 @@ import { Translator } from "../translator";
 import { CommitQueue } from "./commit-queue";
 import { type Connection, createDatabase, openConnection } from "./connection";
 import { dump } from "./dump";
-import { checkFileSystem, checkSameFile, type FileSystem, machineFileSystem } from "./file-checks";
+import { checkFileSystem, type FileSystem, machineFileSystem } from "./file-checks";
 import { withPatience } from "./patience";
 import { events, leases } from "./queries";
 import { assertVacant, makeDirectories, occupied, removeDirectories, syncDirectory } from "./scratch";
+import { SideFiles } from "./side-files";
 import { isCorrupt, isUnsynced, translate } from "./sqlite-error";
 import { SqliteLedger } from "./sqlite-ledger";
 import { verify } from "./verify";
@@ -117,7 +118,7 @@ function createEmptyFile(file: string, fileSystem: FileSystem, undo: (() => void
   }
 }
 
-function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
+function transactionOf({ database }: Connection, ledger: SqliteLedger, sideFiles: SideFiles) {
   const begin = database.prepare("begin immediate");
   const beginRead = database.prepare("begin");
   const commit = database.prepare("commit");
@@ -131,7 +132,7 @@ function transactionOf({ database, file }: Connection, ledger: SqliteLedger) {
       begin.run();
       hasBegun = true;
       // Only under the lock: whoever replaces the file holds it meanwhile.
-      checkSameFile(file);
+      sideFiles.check();
       return ledger.refresh();
     },
     beginRead: () => {
@@ -181,6 +182,7 @@ class SqliteBackend implements LedgerBackend {
   readonly location: string;
   readonly #connection: Connection;
   readonly #ledger: SqliteLedger;
+  readonly #sideFiles: SideFiles;
   readonly #transaction: ReturnType<typeof transactionOf>;
   readonly #queue: CommitQueue;
   readonly #patience: Patience;
@@ -195,7 +197,8 @@ class SqliteBackend implements LedgerBackend {
     this.#patience = patience;
     this.#ledger = new SqliteLedger(database, context);
     this.#storeId = readStoreId(connection);
-    this.#transaction = transactionOf(connection, this.#ledger);
+    this.#sideFiles = new SideFiles(file);
+    this.#transaction = transactionOf(connection, this.#ledger, this.#sideFiles);
     this.#queue = new CommitQueue(this.#transaction, patience);
   }
 
@@ -252,7 +255,7 @@ class SqliteBackend implements LedgerBackend {
 
   async close(): Promise<void> {
     await this.#queue.idle();
-    this.#connection.database.close();
+    await this.#sideFiles.close(this.#connection.database);
   }
 
   #patiently<T>(work: () => T): Promise<T> {

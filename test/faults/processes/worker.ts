@@ -31,6 +31,7 @@ type Command =
     }
   | { readonly do: "work"; readonly lanes: readonly Lane[] }
   | { readonly do: "stop" }
+  | { readonly do: "close" }
   | { readonly do: "die" }
   | { readonly do: "clock"; readonly offset: number }
   | { readonly do: "lock"; readonly path: string; readonly sql?: string }
@@ -72,6 +73,9 @@ async function obey(command: Command): Promise<object> {
       return {};
     case "stop":
       isStopping = true;
+      return {};
+    case "close":
+      await store?.close();
       return {};
     case "die":
       isDoomed = true;

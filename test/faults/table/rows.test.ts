@@ -32,6 +32,9 @@ const ROWS: Readonly<Record<string, readonly Place[]>> = {
     ["test/store/sqlite-open.test.ts", "is told apart from one that is damaged"],
     ["test/store/sqlite-create.test.ts", "makes a file that only this user can read, with the directories it needs"],
   ],
+  "a log removed under an open register": [
+    ["test/faults/table/log-removed.test.ts", "a log that was removed under an open register"],
+  ],
   "an overwritten header": [["test/faults/table/damage.test.ts", "a register whose header was overwritten"]],
   "a text file": [["test/store/sqlite-open.test.ts", "a file that is not a register"]],
   "a file cut to half, or to 100 bytes": [["test/store/sqlite-open.test.ts", "of which only %s is left is refused"]],
