@@ -8,7 +8,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Edit, MUTANTS, type Mutant } from "./mutants";
+import type { Edit, Mutant } from "./mutant";
+import { MUTANTS } from "./mutants";
 
 const ROOT = join(__dirname, "../..");
 

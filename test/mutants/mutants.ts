@@ -1,19 +1,4 @@
-/** One text in one source file put in place of another. */
-export interface Edit {
-  readonly file: string;
-  /** Stands in the file exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** A fault that somebody could well make, and that the tests must notice. */
-export interface Mutant {
-  /** What is wrong with the code then. */
-  readonly name: string;
-  readonly edits: readonly Edit[];
-  /** Test files or folders that should notice; the rest of the suite runs only when they do not. */
-  readonly suspects: readonly string[];
-}
+import type { Mutant } from "./mutant";
 
 const SQLITE = "provider/store/sqlite";
 const CONTRACT = "test/store/sqlite-store.test.ts";
@@ -272,12 +257,34 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the file under an open register may be another one",
     edits: [
       {
-        file: `${SQLITE}/sqlite-store.ts`,
-        find: "checkSameFile(file);\n      return ledger.refresh();",
-        replace: "return ledger.refresh();",
+        file: `${SQLITE}/side-files.ts`,
+        find: "    checkSameFile(this.#file);\n",
+        replace: "",
       },
     ],
     suspects: ["test/faults/table", "test/store/sqlite-open.test.ts"],
+  },
+  {
+    name: "the log under an open register may be another one",
+    edits: [
+      {
+        file: `${SQLITE}/side-files.ts`,
+        find: "if (found !== undefined && found === this.#known) return;",
+        replace: "if (found !== null) return;",
+      },
+    ],
+    suspects: ["test/faults/table/log-removed.test.ts"],
+  },
+  {
+    name: "two resources may have one owner",
+    edits: [
+      {
+        file: "provider/resource/run-owners.ts",
+        find: "if (other !== resource) throw shared(owner, other, resource);",
+        replace: "",
+      },
+    ],
+    suspects: ["test/resource/check-owners.test.ts"],
   },
   {
     name: "a register that was found damaged is written to",
