@@ -288,13 +288,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a register that was found damaged is written to",
-    edits: [
-      {
-        file: `${SQLITE}/sqlite-store.ts`,
-        find: "if (damage !== undefined) throw damage;",
-        replace: "",
-      },
-    ],
+    edits: [{ file: `${SQLITE}/sqlite-store.ts`, find: "if (damage !== undefined) throw damage;", replace: "" }],
     suspects: ["test/fuzz", "test/faults/table"],
   },
 ];
