@@ -96,16 +96,13 @@ function takeOver(request: AcquireRequest, lease: Lease): Entitlement {
 }
 
 function remedyFor({ owner, installation }: AcquireRequest, lease: Lease): string {
-  const address = formatMac(lease.address);
-  if (isByHand(installation)) {
-    return isByHand(lease.installation)
-      ? `To give it to another owner, or to one anew: macpool adopt ${address} --owner ${owner === ANONYMOUS ? "OWNER" : shellWord(owner)}`
-      : "Choose another address, or release that one first.";
-  }
+  const isAskedByHand = isByHand(installation);
   if (isByHand(lease.installation)) {
-    return "It was given by hand: set adopt, with this address, to bring it under this program.";
+    return isAskedByHand
+      ? `To give it to another owner, or to one anew: macpool adopt ${formatMac(lease.address)} --owner ${owner === ANONYMOUS ? "OWNER" : shellWord(owner)}`
+      : "It was given by hand: set adopt, with this address, to bring it under this program.";
   }
-  return lease.owner === owner && owner !== ANONYMOUS
+  return !isAskedByHand && lease.owner === owner && owner !== ANONYMOUS
     ? "It is the same owner in another installation (another backend, or state that was lost): set adopt to take it over."
     : "Choose another address, or release that one first.";
 }

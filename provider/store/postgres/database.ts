@@ -76,7 +76,7 @@ export async function snapshot<T>(database: Database, work: (session: Queryable)
     await session.query("set local idle_in_transaction_session_timeout = 0");
     await session.query("set local statement_timeout = 0");
     await session.query("set local enable_seqscan = on");
-    const value = await work({ query: (statement) => session.query(patient(statement)) });
+    const value = await work(unhurried(session));
     await session.query("rollback");
     return value;
   });
@@ -85,6 +85,11 @@ export async function snapshot<T>(database: Database, work: (session: Queryable)
 /** Returns a statement that is waited for as long as it takes. */
 export function patient(statement: Statement | string): Statement {
   return { ...(typeof statement === "string" ? { text: statement } : statement), timeout: LONGEST };
+}
+
+/** Returns a session whose every statement is {@link patient}. */
+export function unhurried(session: Queryable): Queryable {
+  return { query: (statement) => session.query(patient(statement)) };
 }
 
 class PooledDatabase implements Database {

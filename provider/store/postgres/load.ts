@@ -4,7 +4,7 @@ import { columnsOf } from "../definition-rows";
 import type { RegisterRecord } from "../record";
 import type { StoreContext } from "../store";
 import { connectWhenReady } from "./connect";
-import { patient, type Queryable } from "./database";
+import { type Queryable, unhurried } from "./database";
 import { newVersion } from "./definitions";
 import { Names } from "./names";
 import { isConstraint, translate } from "./postgres-error";
@@ -46,7 +46,7 @@ export async function loadPostgres(
       await session.query("set local statement_timeout = 0");
       await fill(session, records, signal);
       await session.query("set local enable_seqscan = on");
-      loaded = await inspected({ query: (statement) => session.query(patient(statement)) }, signal);
+      loaded = await inspected(unhurried(session), signal);
     });
     if (loaded === undefined) throw new Error("what was not inspected is not committed");
     return { ...loaded, location: database.location };
