@@ -23,6 +23,7 @@ const KNOWN = migrationsOf("postgres").map(({ number }) => number);
 const BACK_TO_SCHEMA_ONE = `delete from migration where number > 1;
   alter table pool drop column issue_order, drop column token;
   alter table reservation drop column token;
+  alter table event drop column write_id;
   drop table pool_cursor;
   drop index lease_live, lease_released;
   create unique index lease_live on lease (owner, pool, installation, rotation, slot) where released_at is null;
@@ -117,7 +118,7 @@ describePostgres("opening a register", () => {
     await old.store.close();
     await runSql(
       `delete from migration where number > 4; alter table pool drop column token;
-       alter table reservation drop column token`,
+       alter table reservation drop column token; alter table event drop column write_id`,
       url,
     );
     const { store } = await openUrl(url);

@@ -31,14 +31,37 @@ describePostgres("a group whose outcome nobody can look up", () => {
     const register = await openUrl(url);
     await register.grant({ owner: "before" });
     relay.cutNext("reply", "macpool-apply", 0, async () => {
-      const { owner } = request();
-      const spoil = `update lease set tags = 'no JSON' where owner = '${owner}' returning address`;
-      while ((await runSql(spoil, direct)).length === 0) await pause(10);
+      while ((await runSql("select from lease", direct)).length === 1) await pause(10);
+      await runSql("alter table event rename to away", direct);
     });
     expect((await rejection(register.grant())).code).toBe("REGISTER_CORRUPT");
+    await runSql("alter table away rename to event", direct);
     expect((await rejection(register.grant({ owner: "after" }))).code).toBe("REGISTER_CORRUPT");
   });
 });
+
+describePostgres(
+  "a grant whose reply is lost, and whose lease was granted again to the same declaration before the look-up",
+  () => {
+    it("is found to be written, and not written twice", async () => {
+      const direct = await createSchema();
+      const { relay, url } = await Relay.before(direct);
+      const ours = await openUrl(url);
+      const other = await openUrl(direct);
+      const { lease } = await other.grant();
+      const history = async () => (await other.events({ address: lease.address })).map(({ kind }) => kind);
+      relay.cutNext("reply", "macpool-apply", 1, async () => {
+        while ((await history()).length < 2) await pause(10);
+        await other.grant();
+      });
+      const granted = await ours.grant();
+      expect(relay.lostReplies).toBe(1);
+      expect(granted.lease.address).toBe(lease.address);
+      expect(await history()).toEqual(["derive", "keep", "keep"]);
+      expect((await other.store.find(lease.address))?.token).not.toBe(granted.lease.token);
+    });
+  },
+);
 
 describePostgres("a group whose connection broke before the server got it", () => {
   it("is not taken for written because somebody else did the half of it meanwhile", async () => {

@@ -85,7 +85,7 @@ async function write(portion: Portion, { session, lock, names }: Writing): Promi
 }
 
 function statementOf(portion: Portion, lock: bigint, ids: IdOf): Statement {
-  const { version, owners, addresses, cursors, parts } = portion;
+  const { version, writeId, owners, addresses, cursors, parts } = portion;
   const values = [
     ...[lock.toString(), version],
     ...[addresses.map(([address]) => address), addresses.map(([, seq]) => seq)],
@@ -93,7 +93,7 @@ function statementOf(portion: Portion, lock: bigint, ids: IdOf): Statement {
     ...[cursors.map(({ pool }) => pool), cursors.map(({ from }) => from), cursors.map(({ to }) => to)],
     ...eventColumns(portion, ids),
     ...leaseColumns(portion, ids),
-    ...[parts.map(({ pool }) => pool), parts.map(({ part }) => part), parts.map(({ to }) => to)],
+    ...[parts.map(({ pool }) => pool), parts.map(({ part }) => part), parts.map(({ to }) => to), writeId],
   ];
   return { name: "macpool-apply", text: APPLY, values };
 }
@@ -177,9 +177,9 @@ const APPLY = `with
       with ordinality as drafted (at, kind, address, pool, owner, installation, actor, before, follows, n)
     where (select holds from verdict)),
   recorded as (
-    insert into event (seq, at, kind, address, pool, owner, installation, actor, before)
-    select numbered.seq, numbered.event_at, numbered.kind, numbered.address, numbered.pool, numbered.owner, numbered.installation, numbered.actor,
-           coalesce(numbered.before, previous.seq)
+    insert into event (seq, at, kind, address, pool, owner, installation, actor, before, write_id)
+    select numbered.seq, numbered.event_at, numbered.kind, numbered.address, numbered.pool, numbered.owner,
+           numbered.installation, numbered.actor, coalesce(numbered.before, previous.seq), $36::bigint
     from numbered left join numbered as previous on previous.n = numbered.follows),
   written as materialized (
     select drafted.*, numbered.seq, pool.id as pool_id,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
 import type { Pool } from "../../lease/pool";
@@ -35,6 +36,8 @@ const FIRST_RELEASED = 16;
  * the register itself checks the assumption when it is written to (see apply.ts).
  */
 export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
+  /** Tells what this draft writes from all else: 64 bits at random, as a decimal number. */
+  readonly writeId = randomBytes(8).readBigInt64BE().toString();
   /** The one moment the transaction is for. */
   readonly now: number;
   /** All that was asked. */

@@ -10,6 +10,7 @@ import type { IdOf, Portion, Reply } from "./portion";
 interface Grants {
   readonly pool: string;
   readonly version: number;
+  readonly writeId: string;
   /** Whoever must have had no lease in the pool. */
   readonly owners: readonly string[];
   readonly events: readonly DraftEvent[];
@@ -28,7 +29,7 @@ interface GrantedRow {
 
 /** Returns what a portion grants, if that is all it does: nearly every portion of a first `up` does nothing else. */
 export function grantsOf(portion: Portion): Grants | undefined {
-  const { version, owners, addresses, cursors, parts, events } = portion;
+  const { version, writeId, owners, addresses, cursors, parts, events } = portion;
   const pool = events[0]?.pool;
   const isPlain =
     pool !== undefined &&
@@ -44,6 +45,7 @@ export function grantsOf(portion: Portion): Grants | undefined {
   return {
     pool,
     version,
+    writeId,
     owners: owners.map(({ owner }) => owner),
     events,
     leases,
@@ -80,12 +82,13 @@ export async function grant(grants: Grants, lock: bigint, ids: IdOf, session: Qu
 }
 
 function statementOf(grants: Grants, lock: bigint, ids: IdOf): Statement {
-  const { pool, version, owners, events, leases, cursor, part } = grants;
+  const { pool, version, writeId, owners, events, leases, cursor, part } = grants;
   const [event] = events;
   const [lease] = leases;
   if (event === undefined || lease === undefined) throw new Error("what grants nothing is no grant");
   const from = cursor?.from ?? part?.part ?? 0;
-  const first = [lock.toString(), version, pool, from, cursor?.to ?? part?.to ?? 0, event.at, ids(event.actor)];
+  const to = cursor?.to ?? part?.to ?? 0;
+  const first = [lock.toString(), version, pool, from, to, event.at, ids(event.actor), writeId];
   const moves = cursor !== undefined ? "cursor" : part !== undefined ? "part" : "nothing";
   if (leases.length === 1 && owners.length === 1 && owners[0] === lease.owner) {
     const values = [...first, event.kind, ...rowOf(lease, ids)];
@@ -134,8 +137,8 @@ function textOf({ condition, given }: Form, moves: Moves): string {
            place.id, given.*
     from place, ${given} as given (kind, address, owner, installation, rotation, slot, token, description, tags)),
   recorded as (
-    insert into event (seq, at, kind, address, pool, owner, installation, actor)
-    select seq, at, kind, address, $3::text, owner, installation, $7::integer from numbered)
+    insert into event (seq, at, kind, address, pool, owner, installation, actor, write_id)
+    select seq, at, kind, address, $3::text, owner, installation, $7::integer, $8::bigint from numbered)
   insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at, description, tags)
   select address, id, owner, installation, rotation, slot, token, seq, at, description, tags
   from numbered order by address
@@ -160,11 +163,11 @@ function isOneOf(owners: string): string {
 }
 
 const ONE = textsOf({
-  condition: `not exists (select from lease where address = $9::bigint) and ${noLeaseOf(isOwner("owner", "$10::text"))}`,
-  given: `(values ($8::text, ${COLUMNS.map((type, index) => `$${index + 9}::${type}`).join(", ")}))`,
+  condition: `not exists (select from lease where address = $10::bigint) and ${noLeaseOf(isOwner("owner", "$11::text"))}`,
+  given: `(values ($9::text, ${COLUMNS.map((type, index) => `$${index + 10}::${type}`).join(", ")}))`,
 });
 
 const MANY = textsOf({
-  condition: `not exists (select from lease where address = any($9::bigint[])) and ${noLeaseOf(isOneOf("$17::text[]"))}`,
-  given: `unnest($8::text[], ${COLUMNS.map((type, index) => `$${index + 9}::${type}[]`).join(", ")})`,
+  condition: `not exists (select from lease where address = any($10::bigint[])) and ${noLeaseOf(isOneOf("$18::text[]"))}`,
+  given: `unnest($9::text[], ${COLUMNS.map((type, index) => `$${index + 10}::${type}[]`).join(", ")})`,
 });

@@ -17,6 +17,7 @@ export interface Reply {
 /** What one statement relies on and writes. */
 export interface Portion {
   readonly version: number;
+  readonly writeId: string;
   readonly owners: readonly (OwnerInPool & { readonly leases: number })[];
   /** The number of the lease that each address had, 0 for none. */
   readonly addresses: readonly (readonly [Mac, number])[];
@@ -44,6 +45,7 @@ export function portionOf(draft: DraftLedger, answers: Answers): Portion {
   const addresses = [...new Set([...draft.asked.leases, ...draft.written.keys()])];
   return {
     version: draft.definitions.versionLeft,
+    writeId: draft.writeId,
     owners: [...draft.asked.owners].map(([key, owner]) => ({ ...owner, leases: answers.owners.get(key)?.length ?? 0 })),
     addresses: addresses.map((address) => [address, draft.before(address)?.seq ?? 0]),
     cursors: [...draft.movedCursors].map(([pool, to]) => ({ pool, from: answers.cursors.get(pool) ?? 0, to })),

@@ -16,10 +16,7 @@ export class Tokens {
   }
 }
 
-/**
- * The tokens of one request. However often its rules run, the nth grant gets the same token: what was written by an
- * attempt whose outcome nobody heard of is recognised by it.
- */
+/** The tokens of one request. However often its rules run, the nth grant gets the same token. */
 export class TokenDraw {
   readonly #tokens: Tokens;
   readonly #drawn: string[] = [];

@@ -1,0 +1,1 @@
+-- Concerns PostgreSQL only; the numbers of both kinds of register go together.
