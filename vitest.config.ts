@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { pool: "forks" as const, testTimeout: 60_000, maxWorkers: "100%" };
+const shared = { pool: "forks" as const, testTimeout: 120_000, maxWorkers: "100%" };
 
 /** Projects are layers: TESTING.md says what each proves, and package.json which command runs which of them. */
 export default defineConfig({

@@ -5,13 +5,14 @@ import { rackOf } from "../support/rack";
 import { onEveryEngine } from "../support/scenario";
 
 const NICS = 60;
+const HALF = 30;
 
 /** Kills an `up` when about half of its NICs have their addresses, and lets another one finish the work. */
 async function halfAnUp(lab: Lab, victim: Victim): Promise<void> {
-  const rack = await rackOf(lab, NICS);
-  await rack.stack.upKilled("nic-30", victim);
+  const rack = await rackOf(lab, NICS, { firstMake: HALF });
+  await rack.stack.upKilled(`nic-${HALF}`, victim);
   const granted = await lab.register.holders();
-  expect(granted).toHaveProperty("nic-30");
+  expect(granted).toHaveProperty(`nic-${HALF}`);
   expect(Object.keys(granted).length).toBeLessThan(NICS);
   await rack.upAfter(granted);
   await rack.destroy();

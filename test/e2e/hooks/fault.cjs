@@ -1,7 +1,7 @@
 // Preloaded into every Node process of a deployment. Where a register is opened, which only the provider process does,
 // it waits for the commit of the transaction that creates, updates or deletes the given NIC. Before it, after it or after
-// the answer to it the process dies, hangs, or only says so and goes on.
-const { writeFileSync } = require("node:fs");
+// the answer to it the process dies, hangs, or says so and goes on when what it said is removed.
+const { existsSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 
 const { nic, change, moment, act, marker } = JSON.parse(process.env.E2E_FAULT);
@@ -64,7 +64,7 @@ function watchQueries(client) {
 /** Kinds and owners stand at one place in the statement for everything, at another in those that only grant. */
 function writesOurs({ name = "", values = [] } = {}) {
   if (!name.startsWith("macpool-apply")) return false;
-  const [kinds, owners] = name === "macpool-apply" ? [values[11], values[14]] : [values[7], values[9]];
+  const [kinds, owners] = name === "macpool-apply" ? [values[11], values[14]] : [values[8], values[10]];
   return [kinds].flat().some((kind, index) => isOurs(kind, [owners].flat()[index]));
 }
 
@@ -98,8 +98,12 @@ function watchReplies(server) {
 
 function strike() {
   if (marker !== undefined) writeFileSync(marker, "");
-  if (act === "go on") return;
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  if (act === "wait") {
+    while (existsSync(marker)) Atomics.wait(never, 0, 0, 10);
+    return;
+  }
   if (act === "die") process.kill(process.pid, "SIGKILL");
   // The signal takes a moment; nothing may happen in it.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  Atomics.wait(never, 0, 0);
 }

@@ -11,9 +11,9 @@ export interface Fault {
 
 /**
  * Returns the environment in which the provider process creates the file `marker` at the given moment, and then dies,
- * hangs or goes on. Other processes do not open a register, so nothing happens to them.
+ * hangs, or waits until the file is gone. Other processes do not open a register, so nothing happens to them.
  */
-export function strikeAt(fault: Fault, act: "die" | "hang" | "go on", marker?: string): NodeJS.ProcessEnv {
+export function strikeAt(fault: Fault, act: "die" | "hang" | "wait", marker?: string): NodeJS.ProcessEnv {
   return preload("fault", "E2E_FAULT", { ...fault, act, marker });
 }
 

@@ -9,22 +9,30 @@ import { type Fault, strikeAt } from "./provider-hooks";
 /** How many steps an engine runs at the same time, whatever the machine. */
 const PARALLEL = 16;
 
+/** What the program of a rack may say besides. */
+interface RackPlan extends Partial<StackPlan> {
+  /** The NIC with this number is made before those that follow it. */
+  readonly firstMake?: number;
+}
+
 /** A stack of many NICs called `nic-0`, `nic-1` and so on, in plain JavaScript, which starts sooner. */
 export class Rack {
   readonly stack: Stack;
   readonly #lab: Lab;
   readonly #count: number;
+  readonly #plan: RackPlan;
   #faults = 0;
 
-  constructor(lab: Lab, stack: Stack, count: number) {
+  constructor(lab: Lab, stack: Stack, count: number, plan: RackPlan) {
     this.#lab = lab;
+    this.#plan = plan;
     this.stack = stack;
     this.#count = count;
   }
 
   /** Gives every NIC this description; the next `up` has something to update. */
   describe(description: string): void {
-    this.stack.program(programOf(this.#count, description));
+    this.stack.program(programOf(this.#count, description, this.#plan));
   }
 
   /** Runs an operation in which the provider process is killed, and expects that it was, and that it failed for that. */
@@ -70,7 +78,7 @@ export class Rack {
  * Makes a stack of `count` NICs and, unless it is there, a register whose pool hands out one address after the other:
  * nothing but the register itself knows which NIC has which.
  */
-export async function rackOf(lab: Lab, count: number, plan: Partial<StackPlan> = {}): Promise<Rack> {
+export async function rackOf(lab: Lab, count: number, plan: RackPlan = {}): Promise<Rack> {
   if (!(await lab.register.exists())) {
     const ranges = [parsePrefix("52:54:00:aa")];
     const register = await lab.register.create();
@@ -78,16 +86,19 @@ export async function rackOf(lab: Lab, count: number, plan: Partial<StackPlan> =
   }
   const config = { "macpool:store": lab.register.store, "macpool:pool": "rack" };
   const env = { PULUMI_PARALLEL: String(PARALLEL) };
-  const stack = await lab.stack({ entry: "index.js", program: programOf(count, ""), config, env, ...plan });
-  return new Rack(lab, stack, count);
+  const stack = await lab.stack({ entry: "index.js", program: programOf(count, "", plan), config, env, ...plan });
+  return new Rack(lab, stack, count, plan);
 }
 
-function programOf(count: number, description: string): string {
+function programOf(count: number, description: string, { firstMake = count }: RackPlan): string {
   return `
 const { MacAddress } = require("pulumi-macpool");
+const nics = [];
 for (let index = 0; index < ${count}; index += 1) {
   const name = "nic-" + index;
-  exports[name] = new MacAddress(name, { description: ${JSON.stringify(description)} }).address;
+  const dependsOn = index > ${firstMake} ? [nics[${firstMake}]] : [];
+  nics.push(new MacAddress(name, { description: ${JSON.stringify(description)} }, { dependsOn }));
+  exports[name] = nics[index].address;
 }
 `;
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployer, Engine, Outcome, RunOptions, StackOptions, State, Victim } from "./engine";
@@ -90,7 +90,7 @@ class Cli {
   async upKilled(nic: string, victim: Victim, run: RunOptions = {}): Promise<void> {
     const marker = join(this.#options.backendDir, "granted");
     const fault = { nic, change: "create", moment: "after the commit" } as const;
-    const env = { ...run.env, ...strikeAt(fault, victim === "all" ? "hang" : "go on", marker) };
+    const env = { ...run.env, ...strikeAt(fault, victim === "all" ? "hang" : "wait", marker) };
     const { child, result } = this.#start(["up", "--yes", "--skip-preview"], { ...run, env });
     let isOver = false;
     void result.then(() => {
@@ -102,6 +102,7 @@ class Cli {
     else child.kill("SIGKILL");
     const { text } = await result;
     if (!existsSync(marker)) throw new Error(`the engine ended before the grant: ${text}`);
+    rmSync(marker);
     // A dead CLI leaves its lock on the stack behind.
     await this.must("cancel", this.stack, "--yes");
     killAll(orphans);

@@ -34,7 +34,7 @@ const server = inject("postgres");
  * of the run says loudly what is skipped because there is no Pulumi CLI, or no PostgreSQL server.
  */
 export function onEveryEngine(tell: (scenario: Scenario) => void): void {
-  const options = { timeout: minutes(5), concurrent: true };
+  const options = { timeout: minutes(15), concurrent: true };
   const on = isOnServer ? ", register in PostgreSQL" : "";
   const isWithout = isOnServer && server === undefined;
   for (const engine of [doubleEngine, cliDir === undefined ? undefined : realEngine(cliDir)]) {
