@@ -63,6 +63,26 @@ describePostgres(
   },
 );
 
+describePostgres("a grant whose reply is lost by a standby that took over and lacks what this process knew", () => {
+  it("is found to be written, and not written twice", async () => {
+    const direct = await createSchema();
+    const { relay, url } = await Relay.before(direct);
+    const register = await openUrl(url);
+    const known = await register.grant({ owner: "a" });
+    for (const owner of ["b", "c"]) await register.grant({ owner });
+    await runSql(
+      `set session_replication_role = replica; delete from event where seq > ${known.lease.seq};
+       delete from lease where seq > ${known.lease.seq}; select setval('event_seq', ${known.lease.seq})`,
+      direct,
+    );
+    relay.cutNext("reply", "macpool-apply");
+    const { lease } = await register.grant({ owner: "" });
+    expect(relay.lostReplies).toBe(1);
+    expect((await register.leases({ state: "live" })).map(({ owner }) => owner).sort()).toEqual(["", "a"]);
+    expect(lease.seq).toBe(known.lease.seq + 1);
+  });
+});
+
 describePostgres("a group whose connection broke before the server got it", () => {
   it("is not taken for written because somebody else did the half of it meanwhile", async () => {
     const direct = await createSchema();

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { postgresTls } from "../../environment";
 import { loadDriver } from "./load-driver";
-import { isAboutTls, isConflict, isLost, translate } from "./postgres-error";
+import { isAboutTls, isConflict, isLost, translate, UNREPLICATED } from "./postgres-error";
 import { decodeJson, decodeText, encodeParameter } from "./text";
 import { type Encryption, encryptionsOf } from "./tls";
 import { type PostgresUrl, parsePostgresUrl } from "./url";
@@ -184,10 +184,15 @@ class Session implements Queryable {
   /** When it was there, in milliseconds on this process's own clock. */
   readonly since = performance.now();
   readonly #client: pg.PoolClient;
+  /** Whether the server committed something that it does not know a synchronous standby to have. */
+  #isAhead = false;
 
   private constructor(client: pg.PoolClient, pid: number) {
     this.#client = client;
     this.pid = pid;
+    client.on("notice", ({ routine }) => {
+      this.#isAhead ||= routine === WAITS_FOR_STANDBY;
+    });
   }
 
   /** Settings are made in the session, because a pooler may drop those that come with the login. */
@@ -199,21 +204,28 @@ class Session implements Queryable {
   }
 
   async query<Row>(statement: Statement | string): Promise<readonly Row[]> {
-    if (typeof statement === "string") return (await this.#client.query(statement)).rows;
-    const { text, name, values, timeout } = statement;
-    const config = {
-      text,
-      ...(values === undefined ? {} : { values: values.map(encodeParameter) }),
-      ...(name === undefined ? {} : { name }),
-      ...(timeout === undefined ? {} : { query_timeout: timeout }),
-    };
-    return (await this.#client.query(config)).rows;
+    const { rows } = await this.#client.query(typeof statement === "string" ? statement : configOf(statement));
+    // A commit whose wait for the standby somebody cancels is reported as done, with a mere warning.
+    if (this.#isAhead) throw Object.assign(new Error("the wait for the standby was cancelled"), { code: UNREPLICATED });
+    return rows;
   }
+}
+
+function configOf({ text, name, values, timeout }: Statement): pg.QueryConfig {
+  return {
+    text,
+    ...(values === undefined ? {} : { values: values.map(encodeParameter) }),
+    ...(name === undefined ? {} : { name }),
+    ...(timeout === undefined ? {} : { query_timeout: timeout }),
+  };
 }
 
 function locationOf({ host, port, database }: pg.Client, schema: string): string {
   return `${database} on ${host.startsWith("/") ? host : `${host}:${port}`}, schema ${schema}`;
 }
+
+/** The server's function that says so when its wait is cancelled (src/backend/replication/syncrep.c). */
+const WAITS_FOR_STANDBY = "SyncRepWaitForLSN";
 
 /** The longest that Node counts, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;

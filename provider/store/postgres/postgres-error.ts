@@ -31,8 +31,11 @@ export function isLost(error: unknown): boolean {
   return LOST.test(codeOf(error) ?? "");
 }
 
+/** The code of a commit that the server made, and does not know its synchronous standby to have. */
+export const UNREPLICATED = "UNREPLICATED";
+
 const LOST =
-  /^(08...|57P0[12345]|25P03|53300|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN|ECONNABORTED)$/;
+  /^(UNREPLICATED|08...|57P0[12345]|25P03|53300|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN|ECONNABORTED)$/;
 
 /** Returns whether a row would contradict another, or what the schema demands of it. */
 export function isConstraint(error: unknown): boolean {
@@ -143,6 +146,7 @@ const TABLE: readonly Row[] = [
     "REGISTER_UNREACHABLE",
     "the server ended a transaction in which this process did nothing for too long; nothing was changed. Run again, on a machine with less to do.",
   ],
+  [/^UNREPLICATED$/, "REGISTER_UNREACHABLE", uncertain("the server stopped waiting for its synchronous standby")],
   [/^(08|57P0)/, "REGISTER_UNREACHABLE", uncertain("the server ended the connection")],
   [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, "REGISTER_UNREACHABLE", uncertain("the connection broke")],
   [/^ENOTFOUND$/, "REGISTER_UNREACHABLE", "there is no host of this name. Check the URL and the name service."],
