@@ -56,8 +56,16 @@ export function ownerFromUrn(urn: string, organization: string): string {
     throw new Error(`${JSON.stringify(urn)} is not the URN of a resource.`);
   }
   const chain = qualifiedType.split("$").slice(0, -1).join("$");
-  const scope = [organization, project, stack].map(escapePart);
-  return [...scope, ...(chain === "" ? [] : [chain]), escapePart(name)].join("/");
+  return [scopeOf(organization, project, stack), ...(chain === "" ? [] : [chain]), escapePart(name)].join("/");
+}
+
+/** Returns what tells the stack that is being deployed from all others of its backend: what its default owners begin with. */
+export function currentScope(): string {
+  return scopeOf(currentOrganization(), pulumi.getProject(), pulumi.getStack());
+}
+
+function scopeOf(...parts: readonly [organization: string, project: string, stack: string]): string {
+  return parts.map(escapePart).join("/");
 }
 
 /**

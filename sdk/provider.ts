@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { currentScope } from "./owner";
 import { sharedMap } from "./shared";
 
 const PACKAGE = "pulumi-nodejs";
@@ -31,7 +32,8 @@ export interface ProviderArgs {
  * new MacAddress("nic", {}, { provider: lab });
  * ```
  *
- * Its id, which the engine makes once and keeps in the stack's state, is the *installation* that leases belong to.
+ * Its id, which the engine makes once and keeps in the stack's state, and the stack are the *installation* that leases
+ * belong to.
  * Keep it declared for as long as addresses use it. The name `macpool` is taken by the default one.
  */
 export class Provider extends pulumi.ProviderResource {
@@ -87,13 +89,17 @@ export interface PromisedInstallation {
   readonly settle: (provider: pulumi.ProviderResource | undefined) => void;
 }
 
-/** Returns the promise of the id of a resource's provider. */
+/**
+ * Returns the promise of a resource's installation: the id of its provider, and the stack, because `pulumi state move` and
+ * `pulumi stack import` take a provider along to another stack under the same id.
+ */
 export function promisedInstallation(): PromisedInstallation {
   let settle = (_: pulumi.ProviderResource | undefined): void => {};
   const inForce = new Promise<pulumi.ProviderResource | undefined>((resolve) => {
     settle = resolve;
   });
-  return { promise: inForce.then((provider) => provider?.id), settle };
+  const scope = currentScope();
+  return { promise: inForce.then((provider) => provider?.id.apply((id) => `${id}/${scope}`)), settle };
 }
 
 /**

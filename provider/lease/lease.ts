@@ -37,9 +37,14 @@ export type Name = Pick<Lease, "owner" | "installation">;
  * where its lease has that by now because the answer to a rename was lost. `lease` is what the register has of it.
  */
 export function nameOfLost(lease: Lease | undefined, lostWith: Name, toGet: Name): Name {
-  const isRenamed = lease?.owner === toGet.owner && lease.installation === toGet.installation;
+  const isRenamed = lease !== undefined && isNamed(lease, toGet);
   const { owner, installation } = isRenamed ? toGet : lostWith;
   return { owner, installation };
+}
+
+/** Returns whether two have one name. */
+export function isNamed(one: Name, other: Name): boolean {
+  return one.owner === other.owner && one.installation === other.installation;
 }
 
 /** Who asks, for what. */

@@ -76,7 +76,12 @@ export function outOfReach(error: unknown): unknown {
 
 function isLeaseLost(state: State): Promise<boolean> {
   const process = runtime();
-  return unlessUnusable(false, async () => isLost(state, await process.registerOf(state)));
+  return unlessUnusable(false, async () => {
+    const register = await process.registerOf(state);
+    const isGone = await isLost(state, register);
+    if (isGone) await process.assertSameHistory(state);
+    return isGone;
+  });
 }
 
 /** Returns whether the lease is not live under the state's token. */

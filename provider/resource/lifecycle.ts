@@ -1,5 +1,5 @@
 import { MacpoolError } from "../error";
-import { type AcquireRequest, nameOfLost } from "../lease/lease";
+import { type AcquireRequest, isNamed, type Lease, type Name, nameOfLost } from "../lease/lease";
 import type { Grant } from "../lease/transact";
 import { formatMac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
@@ -67,7 +67,8 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await runtime().registerOf(state);
-  await register.release([state]);
+  const [released] = await register.release([state]);
+  if (released === undefined) await runtime().assertSameHistory(state);
 }
 
 export { remove as delete };
@@ -83,7 +84,10 @@ export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
   const state = parseState(outputs);
   const register = await runtime().registerOf(state);
   const lease = await register.find(state.address);
-  if (lease === undefined || lease.releasedAt !== undefined || lease.token !== state.token) return GONE;
+  if (lease === undefined || lease.releasedAt !== undefined || lease.token !== state.token) {
+    await runtime().assertSameHistory(state);
+    return GONE;
+  }
   const { inputs } = parseInputs(outputs);
   return {
     id: formatMac(lease.address),
@@ -118,12 +122,24 @@ async function readByAddress(id: string, seenIn: unknown): Promise<ReadResult> {
 async function reassert(register: LeaseStore, state: State, change: AcquireRequest) {
   const { address } = state;
   runtime().addresses.assertNotHandedOn([state]);
-  const asker = nameOfLost(await register.find(address), state, change);
+  await runtime().assertSameHistory(state);
+  const found = await register.find(address);
+  warnOfOther(found, state, change);
+  const asker = nameOfLost(found, state, change);
   const request = { ...change, ...asker, requestedAddress: address };
   const { lease } = await grant(register, request).catch((error: unknown) => {
     throw outOfReach(error);
   });
   return (await register.update({ ...change, address: lease.address, token: lease.token })) ?? lease;
+}
+
+/** A stack that a resource was moved away from may have been updated with a program that still declares it. */
+function warnOfOther(lease: Lease | undefined, lostWith: Name, toGet: Name): void {
+  if (lease === undefined || lease.releasedAt !== undefined) return;
+  if (!isNamed(lease, lostWith) || isNamed(lostWith, toGet)) return;
+  console.warn(
+    `macpool: ${formatMac(lease.address)} was granted once more to "${lease.owner}" since this stack was updated last, and goes to "${toGet.owner}" now. If another stack still declares that owner, remove it there before its next update: a NIC of each has this address.`,
+  );
 }
 
 async function grant(register: LeaseStore, request: AcquireRequest): Promise<Grant> {

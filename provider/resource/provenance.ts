@@ -51,10 +51,25 @@ async function rollback(
   const { seq, address } = state;
   if (seq === undefined || address === undefined) return undefined;
   if (isChangeOf(event, address, state) || (await wasPutBack(state, store))) return undefined;
+  return rolledBack(seq, address, store);
+}
+
+/**
+ * Returns REGISTER_ROLLED_BACK when the lease of the state's address is of the very change that the state remembers, and
+ * yet under another token: an older copy that was written to since has come as far, with the same address and owner.
+ */
+export async function faultOfHistory(state: Provenance, store: LeaseStore): Promise<MacpoolError | undefined> {
+  const { seq, address, token } = state;
+  if (seq === undefined || address === undefined) return undefined;
+  const lease = await store.find(address);
+  return lease?.seq === seq && lease.token !== token ? rolledBack(seq, address, store) : undefined;
+}
+
+async function rolledBack(seq: number, address: Mac, store: LeaseStore): Promise<MacpoolError> {
   const found = (await store.identity()).seq;
   return new MacpoolError(
     "REGISTER_ROLLED_BACK",
-    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know change ${seq}, which gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written for this resource. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${RECONCILE}`,
+    `Register ${store.location} is older than this stack: it stands at change ${found} and does not know the change ${seq} that gave ${formatMac(address)} to the stack. An old copy was put in its place, and it would give out addresses that are in use. Nothing was written for this resource. Put the newest copy back; if it is lost, put the changes back from the state of every stack that uses the register: ${RECONCILE}`,
     { details: { found, expected: seq } },
   );
 }

@@ -12,7 +12,7 @@ import { createMemoryStore } from "../store/memory-store";
 import { createRegister, isOnServer, newRegister, openRegister, systemContext } from "../store/open";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
-import { faultOfRegister, type Provenance } from "./provenance";
+import { faultOfHistory, faultOfRegister, type Provenance } from "./provenance";
 import { Recollection } from "./recollection";
 import { QUIET_MILLISECONDS, RunAddresses } from "./run-addresses";
 import { RunOwners } from "./run-owners";
@@ -154,6 +154,16 @@ class Runtime {
     this.#distrust ??= await faultOfRegister(state, store);
     this.#assertTrusted();
     return store;
+  }
+
+  /**
+   * Checks the history of a register that does not have a lease under the state's token.
+   *
+   * @throws MacpoolError REGISTER_ROLLED_BACK when it is another history. From then on this process grants nothing.
+   */
+  async assertSameHistory(state: Provenance): Promise<void> {
+    this.#distrust ??= await faultOfHistory(state, await this.register());
+    this.#assertTrusted();
   }
 
   /** Remembers what a declaration was called before; when it is replaced, the second check is not told. */

@@ -38,6 +38,22 @@ onEveryEngine((scenario) => {
     },
   );
 
+  scenario("an owner that two stacks use is two, also when one began with the other's state", async (lab) => {
+    const stacks = [
+      await lab.stack({ program: nic("first") }),
+      await lab.stack({ stack: "prod", program: nic("first") }),
+    ] as const;
+    for (const stack of stacks) await stack.up();
+    await stacks[1].takeStateOf(stacks[0]);
+    const macs: unknown[] = [];
+    for (const stack of stacks) {
+      stack.program(nic("gateway", `{ owner: "gateway" }`));
+      macs.push((await stack.up()).outputs["mac"]);
+    }
+    expect(new Set(macs).size).toBe(2);
+    for (const stack of stacks) expect((await stack.up()).changes).toEqual([]);
+  });
+
   scenario("get reads the address of another stack, and whoever reads it cannot release it", async (lab) => {
     const { outputs } = await (await lab.stack({ program: nic("web", `{ description: "front" }`) })).up();
     const reader = await lab.stack({ project: "reader", program: get(outputs["mac"]) });

@@ -70,6 +70,13 @@ describe.each(calls)("%s of a state", (_, call) => {
     expect(await codeOf(call(await lab.provider(), { ...nic, outputs }))).toBe("REGISTER_ROLLED_BACK");
   });
 
+  it("whose change gave its address to its owner under another token there is refused: another history", async () => {
+    const provider = await lab.provider();
+    const outputs = { ...nic.outputs, token: "that of the state" };
+    expect(await codeOf(call(provider, { ...nic, outputs }))).toBe("REGISTER_ROLLED_BACK");
+    expect(await codeOf(provider.create(declared({ owner: "d" })))).toBe("REGISTER_ROLLED_BACK");
+  });
+
   it("is trusted again when its lease was put back from it, and from no older one", async () => {
     const register = await lab.open();
     const lease = await leaseOf(register, nic);

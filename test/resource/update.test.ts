@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import { parsePrefix } from "../../provider/mac/range";
 import { rotationText } from "../../provider/resource/rotation";
@@ -109,6 +109,19 @@ describe("update of a lease that the register has lost", () => {
       expect(repeated.outputs["token"]).not.toBe(outs["token"]);
     },
   );
+
+  it("under another name warns when somebody was granted it once more under the old one, and only then", async () => {
+    const warned = vi.mocked(console.warn);
+    await create(provider, declared());
+    provider = await lab.provider();
+    const { outs } = await update(nic, { description: "its own" });
+    expect(warned).not.toHaveBeenCalled();
+    await create(provider, declared());
+    provider = await lab.provider();
+    await update({ ...nic, outputs: outs }, { owner: "acme/net/other/nic", installation: "another" });
+    const words = `${nic.id} was granted once more to "acme/net/prod/nic" since this stack was updated last`;
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining(words));
+  });
 
   it("heals the stack: the next pass finds nothing to do", async () => {
     await lose(nic);

@@ -23,7 +23,7 @@ describe("a MacAddressBlock", () => {
       count: 2,
       owner: "acme/network/prod/nics",
       defaultOwner: "acme/network/prod/nics",
-      installation: "installation-of-macpool",
+      installation: "installation-of-macpool/acme/network/prod",
       rotation: "",
       known: [],
       __provider: BLOCK_LOADER,

@@ -36,7 +36,7 @@ describe("a MacAddress with a name only", () => {
     expect(inputs).toEqual({
       owner: "acme/network/prod/web-1-nic",
       defaultOwner: "acme/network/prod/web-1-nic",
-      installation: "installation-of-macpool",
+      installation: "installation-of-macpool/acme/network/prod",
       rotation: "",
       __provider: LOADER,
     });
@@ -78,7 +78,7 @@ describe("the arguments", () => {
       requestedAddress: "52-54-00-00-00-01",
       adopt: true,
       owner: "rack-1/web",
-      installation: "installation-of-macpool",
+      installation: "installation-of-macpool/acme/network/prod",
       keepers: { image: "b", disk: "a" },
       rotation: "",
       defaultOwner: "acme/network/prod/nic",
@@ -111,7 +111,7 @@ describe("the arguments", () => {
 });
 
 describe("the provider in force", () => {
-  const second = "installation-of-second";
+  const second = "installation-of-second/acme/network/prod";
   const installationOf = async (nic: MacAddress): Promise<unknown> => (await inputsOf(nic))["installation"];
 
   it("is the one of the options", async () => {
@@ -136,7 +136,7 @@ describe("the provider in force", () => {
 
   it("is the default below a parent that has none", async () => {
     const nic = new MacAddress("nic", {}, { parent: new Vm("web") });
-    expect(await installationOf(nic)).toBe("installation-of-macpool");
+    expect(await installationOf(nic)).toBe("installation-of-macpool/acme/network/prod");
     expect((await registrationOf(registered, nic)).provider).toMatch(/::macpool::/);
   });
 

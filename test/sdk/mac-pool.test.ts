@@ -21,7 +21,7 @@ describe("a MacPool", () => {
       name: "lab",
       ranges: ["52:54:00"],
       owner: "acme/network/prod/lab",
-      installation: "installation-of-macpool",
+      installation: "installation-of-macpool/acme/network/prod",
       __provider: POOL_LOADER,
     });
   });
@@ -50,7 +50,7 @@ describe("a MacPool", () => {
 
   it("belongs to the installation of its own provider", async () => {
     const pool = new MacPool("lab", { ranges: ["52:54:00"] }, { provider: new Provider("other") });
-    expect((await inputsOf(pool))["installation"]).toBe("installation-of-other");
+    expect((await inputsOf(pool))["installation"]).toBe("installation-of-other/acme/network/prod");
   });
 
   it("is recognised by its type, not by its class", () => {
@@ -66,7 +66,7 @@ describe("a MacReservation", () => {
     expect(await inputsOf(reservation)).toEqual({
       range: "42:0a",
       owner: "acme/network/prod/printers",
-      installation: "installation-of-macpool",
+      installation: "installation-of-macpool/acme/network/prod",
       __provider: RESERVATION_LOADER,
     });
   });

@@ -54,7 +54,8 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await runtime().registerOf(provenanceOf(state));
-  await register.release(state.refs);
+  const released = await register.release(state.refs);
+  if (released.includes(undefined)) await runtime().assertSameHistory(provenanceOf(state));
 }
 
 export { remove as delete };

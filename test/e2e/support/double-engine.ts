@@ -54,6 +54,10 @@ class DoubleStack implements Deployer {
     return this.#stack.state();
   }
 
+  async restore(state: State): Promise<void> {
+    this.#stack.restore(JSON.parse(JSON.stringify(state)));
+  }
+
   async rename(stack: string): Promise<void> {
     const { project } = this.#options;
     const text = JSON.stringify(this.#stack.state())

@@ -86,6 +86,8 @@ export interface Deployer {
    */
   upKilled(nic: string, victim: Victim, options?: RunOptions): Promise<void>;
   state(): Promise<State>;
+  /** `pulumi stack import`. */
+  restore(state: State): Promise<void>;
   /** `pulumi stack rename`. */
   rename(stack: string): Promise<void>;
   /** Has the stack this configuration from now on, and no other. */

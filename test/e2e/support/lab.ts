@@ -191,6 +191,15 @@ export class Stack {
     return (await this.state()).deployment.resources ?? [];
   }
 
+  /** Has the state of another stack of the same project, as if it were its own. */
+  async takeStateOf(other: Stack): Promise<void> {
+    const [to, from] = [await this.state(), await other.state()].map(stackOf);
+    const text = JSON.stringify(await other.state())
+      .replaceAll(`urn:pulumi:${from}::`, `urn:pulumi:${to}::`)
+      .replaceAll(`-${from}"`, `-${to}"`);
+    await this.#deployer.restore(JSON.parse(text));
+  }
+
   rename(stack: string): Promise<void> {
     return this.#deployer.rename(stack);
   }
@@ -213,6 +222,11 @@ export class Stack {
   async outputs(name: string): Promise<Properties> {
     return (await this.resource(name)).outputs ?? {};
   }
+}
+
+function stackOf({ deployment }: State): string {
+  const [, , stack = ""] = deployment.resources?.[0]?.urn.split(":") ?? [];
+  return stack;
 }
 
 async function wellEnded(operation: Promise<Outcome>): Promise<Outcome> {

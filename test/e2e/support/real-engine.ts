@@ -28,6 +28,11 @@ async function openStack(cliDir: string, options: StackOptions): Promise<Deploye
     destroy: operate("destroy", ["--yes"]),
     upKilled: (nic, victim, run) => cli.upKilled(nic, victim, run),
     state: async () => JSON.parse(await cli.must("stack", "export")),
+    restore: async (state) => {
+      const file = join(options.backendDir, "imported.json");
+      writeFileSync(file, JSON.stringify(state));
+      await cli.must("stack", "import", "--file", file);
+    },
     rename: async (stack) => {
       await cli.must("stack", "rename", stack);
       cli.stack = stack;
