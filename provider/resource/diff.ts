@@ -91,7 +91,7 @@ export async function isLost(ref: LeaseRef, register: LeaseStore): Promise<boole
 }
 
 /**
- * Returns the register's answer; `otherwise` when the register cannot be used.
+ * Returns the register's answer; `otherwise`, with a warning, when the register cannot be used.
  *
  * @throws MacpoolError REGISTER_MISMATCH or REGISTER_ROLLED_BACK, and refusals.
  */
@@ -100,8 +100,9 @@ export async function unlessUnusable<T>(otherwise: T, question: () => Promise<T>
     return await question();
   } catch (error) {
     // That it is the wrong one must be heard; that it cannot be used must not stop a preview.
-    if (isUnusable(error) && !["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) return otherwise;
-    throw error;
+    if (!isUnusable(error) || ["REGISTER_MISMATCH", "REGISTER_ROLLED_BACK"].includes(error.code)) throw error;
+    runtime().warnOnce("what this stack has is not compared with the register", error);
+    return otherwise;
   }
 }
 

@@ -99,7 +99,7 @@ class Runtime {
     } catch (error) {
       if (isMissing(error)) return question(createMemoryStore(newRegister(), context()), true);
       if (!isUnusable(error)) throw error;
-      this.#warnOnce(error);
+      this.warnOnce("addresses of this preview are not all known", error);
       return undefined;
     }
   }
@@ -166,6 +166,12 @@ class Runtime {
     this.#assertTrusted();
   }
 
+  /** Says what a register that cannot be used is not good for; once. */
+  warnOnce(consequence: string, error: MacpoolError): void {
+    if (!this.#hasWarned) context().warn(`${consequence}. ${String(error)}`);
+    this.#hasWarned = true;
+  }
+
   /** Remembers what a declaration was called before; when it is replaced, the second check is not told. */
   noteBefore(now: Manager, before: Manager): void {
     this.#predecessors.set([now.owner, now.installation].join("\n"), before);
@@ -212,11 +218,6 @@ class Runtime {
       if (MacpoolError.is(error) && error.code === "REGISTER_EXISTS") return error;
       throw error;
     }
-  }
-
-  #warnOnce(error: unknown): void {
-    if (!this.#hasWarned) context().warn(`addresses of this preview are not all known. ${String(error)}`);
-    this.#hasWarned = true;
   }
 
   #assertTrusted(): void {

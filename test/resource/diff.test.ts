@@ -162,13 +162,18 @@ describe("diff and a register that is not the one", () => {
     expect(await codeOf(provider.diff(nic.id, nic.outputs, nic.inputs))).toBe("REGISTER_MISMATCH");
   });
 
-  it("answers by the inputs alone when there is none, and makes none", async () => {
+  it("answers by the inputs alone when there is none, says so, and makes none", async () => {
     for (const [change, result] of [
       [{}, nothing],
       [{ owner: "renamed" }, inPlace],
     ] as const) {
       provider = await lab.provider({ "macpool:store": lab.beside("elsewhere.db") });
       expect(await diffTo(change)).toEqual(result);
+      expect(await diffTo(change)).toEqual(result);
+    }
+    expect(lab.printed).toHaveLength(2);
+    for (const word of ["what this stack has is not compared", "elsewhere.db", "REGISTER_MISSING"]) {
+      expect(lab.printed[1]).toContain(word);
     }
     expect(existsSync(lab.beside("elsewhere.db"))).toBe(false);
   });

@@ -95,7 +95,11 @@ const TABLE: readonly Row[] = [
     () =>
       "a change was cut off and waits in a journal beside it. If this register was being created, delete both files and create it again; otherwise it is another program's, and was left alone.",
   ],
-  [/^SQLITE_READONLY/, "REGISTER_UNUSABLE", (path) => `the file is read-only for this user; ${ownerAndMode(path)}.`],
+  [
+    /^SQLITE_READONLY/,
+    "REGISTER_UNUSABLE",
+    (path) => `the file, or the file system it is on, is read-only for this user; ${ownerAndMode(path)}.`,
+  ],
   [/^SQLITE_CANTOPEN/, "REGISTER_UNUSABLE", (path) => `it cannot be opened by this user; ${ownerAndMode(path)}.`],
   [/^SQLITE_(PERM|AUTH)/, "REGISTER_UNUSABLE", (path) => `this user may not open it; ${ownerAndMode(path)}.`],
   [
