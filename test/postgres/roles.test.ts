@@ -88,6 +88,7 @@ describePostgres("the role script", () => {
     await runSql(`revoke all on schema ${schema} from "${new URL(application).username}"`, owner);
     const error = await rejection(openPostgresStore(application, testContext()));
     expect(error).toMatchObject({ code: "REGISTER_UNUSABLE", message: expect.stringContaining("roles.sql") });
+    expect(error.message).toContain(`which belongs to ${new URL(owner).username}`);
   });
 
   it("gives what doctor finds of each role", async () => {
