@@ -38,11 +38,14 @@ export function failed(check: string, error: unknown): Check {
 
 async function invariants(register: LeaseStore, remedy: string): Promise<readonly Check[]> {
   const progress = startProgress("checks done");
-  const { faults, leases } = await register.verify({ progress: progress.tell }).finally(() => progress.end());
+  const { faults, isMendable, leases } = await register
+    .verify({ progress: progress.tell })
+    .finally(() => progress.end());
   if (faults.length === 0) {
     return [{ check: "content", verdict: "ok", finding: `${leases} leases, and every invariant holds` }];
   }
   const all = faults.map((finding): Check => ({ check: "content", verdict: "fault", finding }));
+  if (isMendable === true) return all;
   return [...all, { check: "content", verdict: "fault", finding: remedy }];
 }
 

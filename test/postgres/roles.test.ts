@@ -133,6 +133,20 @@ describePostgres("the role script", () => {
   });
 });
 
+describePostgres("verify by the reader", () => {
+  it("sees what the owner sees, and without the privilege to look at counters passes over those alone", async () => {
+    const { owner, reader } = await registerWithRoles();
+    const register = await open(owner);
+    await register.grant();
+    await runSql("alter table event disable trigger event_is_never_emptied; select setval('event_seq', 1)", owner);
+    const { faults } = await register.store.verify();
+    expect(faults).toHaveLength(2);
+    expect((await (await open(reader)).store.verify()).faults).toEqual(faults);
+    await runSql(`revoke select on event_seq from "${new URL(reader).username}"`, owner);
+    expect((await (await open(reader)).store.verify()).faults).toEqual(faults.slice(0, 1));
+  });
+});
+
 describePostgres("history", () => {
   it.each(["delete from event", "update event set owner = 'nobody'", "truncate event"])(
     "is append-only for the owner of the schema too: %s",

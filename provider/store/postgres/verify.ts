@@ -5,6 +5,7 @@ import { AUDITS, type Audit, cursorFaults, STATEMENTS } from "../audits";
 import type { Following, Verification } from "../store";
 import { type Database, type Queryable, snapshot } from "./database";
 import { Definitions, type DefinitionsRow, definitionsQuery } from "./definitions";
+import { guardFaults } from "./guards";
 
 /** Here no references are declared; see 001-register.sql. */
 const REFERENCES: readonly string[] = [
@@ -17,8 +18,15 @@ const REFERENCES: readonly string[] = [
    where installation.id is null or actor.id is null`,
 ];
 
+/** What constraints rule out while they are there. */
+const REPETITIONS = "select 'Event ' || seq || ' is there more than once.' from event group by seq having count(*) > 1";
+
 /** Here a lease and its newest event are rows of their own, each with its whole owner. */
 const TWO_ROW_AUDITS: readonly Audit[] = [
+  {
+    fault: "has more than one lease",
+    sql: "select address from lease group by address having count(*) > 1",
+  },
   {
     fault: "is held more than once under one owner, pool, installation and keepers",
     sql: `select max(address) as address from lease where released_at is null
@@ -38,8 +46,8 @@ const TWO_ROW_AUDITS: readonly Audit[] = [
 ];
 
 /**
- * Returns every fault of the register, all of one moment: dangling references, then our invariants. The server's own files
- * are for its own tools (pg_amcheck).
+ * Returns every fault of the register, all of one moment: what the schema has lost, dangling references, then our invariants.
+ * The server's own files are for its own tools (pg_amcheck).
  *
  * @throws the reason of `following.signal`.
  */
@@ -49,8 +57,10 @@ export async function verify(database: Database, following: Following = {}): Pro
 
 /** Returns what {@link verify} does, in the transaction that is open. */
 export async function faultsOf(session: Queryable, following: Following): Promise<Verification> {
+  const guards = await guardFaults(session);
   const questions = [
-    ...[...REFERENCES, ...STATEMENTS].map((sql) => () => faultsIn(sql, session)),
+    async () => guards,
+    ...[...REFERENCES, ...STATEMENTS, REPETITIONS].map((sql) => () => faultsIn(sql, session)),
     ...[...AUDITS, ...TWO_ROW_AUDITS].map(
       ({ sql, fault }) =>
         () =>
@@ -65,7 +75,8 @@ export async function faultsOf(session: Queryable, following: Following): Promis
     for (const fault of await question()) faults.add(fault);
   }
   const [row] = await session.query<{ leases: number }>("select count(*) as leases from lease");
-  return { faults: [...faults], leases: row?.leases ?? 0 };
+  const mendable = guards.length > 0 && faults.size === guards.length ? { isMendable: true } : {};
+  return { faults: [...faults], ...mendable, leases: row?.leases ?? 0 };
 }
 
 async function addressesIn(sql: string, fault: string, session: Queryable): Promise<readonly string[]> {
