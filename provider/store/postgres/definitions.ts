@@ -1,5 +1,4 @@
 import { randomInt } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
 import type { Mac } from "../../mac/mac";
@@ -109,12 +108,6 @@ export class Definitions {
 
   reservations(): readonly Reservation[] {
     return this.#reservations.all();
-  }
-
-  /** Returns whether both hold the same pools and reservations. */
-  equals(other: Definitions): boolean {
-    const content = (one: Definitions) => [one.pools(), one.#reservations.own()];
-    return isDeepStrictEqual(content(this), content(other));
   }
 
   reservationAt(address: Mac): Reservation | undefined {
