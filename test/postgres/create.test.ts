@@ -149,6 +149,19 @@ describePostgres("opening a register", () => {
     expect(new Set(await Promise.all(registers.map((register) => register.address(ask)))).size).toBe(1);
   });
 
+  it("of an older schema has whoever has it open look at it again, once", async () => {
+    const url = await createSchema();
+    await runSql(BACK_TO_SCHEMA_ONE, url);
+    const definitions = async () =>
+      (await runSql("select definitions::float8 as number from register", url))[0]?.number;
+    const before = await definitions();
+    await openUrl(url);
+    const upgraded = await definitions();
+    expect(upgraded).toBeGreaterThan(before);
+    await openUrl(url);
+    expect(await definitions()).toBe(upgraded);
+  });
+
   it("of schema 4 goes by the name of who manages what, until that is granted anew", async () => {
     const url = await createSchema();
     const [by, range] = [{ owner: "acme/network/prod/pools", installation: "one" }, parsePrefix("42:30")];

@@ -11,6 +11,7 @@ import {
   type ReservationRow,
   reservationOfRow,
 } from "../definition-rows";
+import { assertSchemaKnown, newestSchema } from "../migrations";
 import type { Statement } from "./database";
 
 /** A pool as {@link definitionsQuery} and a dump return it. */
@@ -22,6 +23,10 @@ export interface PoolRow extends PoolColumns {
 /** What {@link definitionsQuery} returns. */
 export interface DefinitionsRow {
   readonly version: number;
+  /** The number of the newest migration: by now a newer version of this package may have upgraded the register. */
+  readonly schema: number;
+  /** Database and schema, for messages. */
+  readonly place: string;
   readonly pools: readonly PoolRow[];
   readonly reservations: readonly ReservationRow[];
 }
@@ -40,6 +45,8 @@ export const reservationsQuery =
 /** An expression for all of {@link DefinitionsRow}. */
 export const definitionsQuery = `(select json_build_object(
     'version', (select definitions from register),
+    'schema', (select max(number) from migration),
+    'place', current_database() || ', schema ' || current_schema(),
     'pools', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${poolsQuery}) as rows),
     'reservations', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${reservationsQuery}) as rows)))`;
 
@@ -71,7 +78,9 @@ export class Definitions {
     this.#reservations = reservations;
   }
 
-  static ofRow({ version, pools, reservations }: DefinitionsRow): Definitions {
+  /** @throws MacpoolError REGISTER_TOO_NEW. */
+  static ofRow({ version, schema, place, pools, reservations }: DefinitionsRow): Definitions {
+    assertSchemaKnown(place, schema, newestSchema("postgres"));
     const active = pools.filter(({ retired }) => retired === 0);
     return new Definitions(
       version,

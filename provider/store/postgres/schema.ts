@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf, newestSchema } from "../migrations";
-import { type Database, patient, type Queryable } from "./database";
+import { type Database, patient, type Queryable, type Statement } from "./database";
+import { newVersion } from "./definitions";
 import { isDenied } from "./postgres-error";
 
 /** Returns the number of the advisory lock for something about a schema; advisory locks are of one database. */
@@ -128,6 +129,7 @@ async function migrate(session: Queryable, schema: string, now: number): Promise
     ? await session.query<{ version: number | null }>("select max(number) as version from migration")
     : [];
   const version = done[0]?.version ?? 0;
+  if (version > 0 && version < newestSchema("postgres")) await session.query(lookAgain());
   for (const { number, name, checksum, sql } of migrationsOf("postgres")) {
     if (number <= version) continue;
     const record = () =>
@@ -142,6 +144,11 @@ async function migrate(session: Queryable, schema: string, now: number): Promise
     await session.query(patient(sql));
     if (number === 1) await record();
   }
+}
+
+/** Whoever has the register open sees other definitions, reads them, and with them the number of the newest migration. */
+function lookAgain(): Statement {
+  return { text: "update register set definitions = definitions + $1", values: [newVersion()] };
 }
 
 async function hasTables(session: Queryable): Promise<boolean> {

@@ -57,6 +57,8 @@ export async function verify(database: Database, following: Following = {}): Pro
 
 /** Returns what {@link verify} does, in the transaction that is open. */
 export async function faultsOf(session: Queryable, following: Following): Promise<Verification> {
+  // First, as it refuses a schema that is newer than these questions.
+  const definitions = await definitionsOf(session);
   const guards = await guardFaults(session);
   const questions = [
     async () => guards,
@@ -66,7 +68,7 @@ export async function faultsOf(session: Queryable, following: Following): Promis
         () =>
           addressesIn(sql, fault, session),
     ),
-    () => sequenceFaults(session),
+    () => sequenceFaults(definitions, session),
   ];
   const faults = new Set<string>();
   for (const [index, question] of questions.entries()) {
@@ -90,11 +92,23 @@ async function faultsIn(sql: string, session: Queryable): Promise<readonly strin
   return rows.flatMap((row) => Object.values(row));
 }
 
-async function sequenceFaults(session: Queryable): Promise<readonly string[]> {
+interface Found {
+  readonly definitions: Definitions;
+  /** By pool. */
+  readonly cursors: ReadonlyMap<string, Mac>;
+}
+
+async function definitionsOf(session: Queryable): Promise<Found> {
   const [row] = await session.query<{ found: DefinitionsRow }>(`select ${definitionsQuery} as found`);
-  if (row === undefined) return [];
-  const definitions = Definitions.ofRow(row.found);
-  const cursors = new Map(row.found.pools.map(({ name, cursor }) => [name, cursor]));
+  if (row === undefined) throw new Error("a query without a condition returns a row");
+  const { found } = row;
+  return {
+    definitions: Definitions.ofRow(found),
+    cursors: new Map(found.pools.map(({ name, cursor }) => [name, cursor])),
+  };
+}
+
+async function sequenceFaults({ definitions, cursors }: Found, session: Queryable): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const pool of definitions.pools()) {
     faults.push(...(await faultsOfSequence(pool, cursors.get(pool.name) ?? 0, definitions.reservations(), session)));
