@@ -58,7 +58,7 @@ async function* checks(globals: GlobalOptions): AsyncIterable<Check> {
   // First, because what it refuses may hold a password, which is not to be shown.
   const examined = await examineRegister(store, context);
   yield { check: "register", verdict: "ok", finding: `${shownStore(store)} (${reasonOf(globals)})` };
-  yield ciCheck();
+  yield ciCheck(isOnServer(store));
   let isUsable = true;
   for (const check of examined) {
     if (check.verdict === "fault") isUsable = false;

@@ -72,6 +72,8 @@ export interface Following {
 export interface Verification {
   /** One sentence a fault; empty when the register is sound. */
   readonly faults: readonly string[];
+  /** Set when each of them says itself what mends it; otherwise a backup does. */
+  readonly isMendable?: boolean;
   readonly leases: number;
 }
 

@@ -63,6 +63,15 @@ describe("macpool doctor", () => {
     expect(checks.find(({ check }) => check === "CI")?.finding).toContain("never made up");
   });
 
+  test("says of a register on a server that no update makes it, in CI or not", async () => {
+    for (const CI of ["", "true"]) {
+      const { code, checks } = await doctor("postgres://ada@127.0.0.1:1/network", { CI });
+      expect(code).toBe(3);
+      const finding = checks.find(({ check }) => check === "CI")?.finding;
+      expect(finding).toMatch(/set: on a server no update makes a register, but macpool init does/);
+    }
+  });
+
   test("looks at the user's own register when nothing else is said", async () => {
     const home = directory();
     const ran = await macpool("", ["doctor"], "", { HOME: home, XDG_DATA_HOME: home });

@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { randomUUID } from "node:crypto";
+import { expect, it, onTestFinished } from "vitest";
 import { MacpoolError } from "../../provider/error";
 import { parsePrefix } from "../../provider/mac/range";
 import { migrationsOf } from "../../provider/store/migrations";
@@ -15,6 +16,16 @@ async function contentOf(url: string): Promise<number | undefined> {
      from pg_namespace where nspname = '${schemaOf(url)}'`,
   );
   return row?.count;
+}
+
+/** Returns the name of a new role that owns nothing, and the URL of a register under it. */
+async function asNewRole(url: string): Promise<readonly [role: string, url: string]> {
+  const role = `maker_${randomUUID().slice(0, 8)}`;
+  await runSql(`create role "${role}" login`);
+  onTestFinished(async () => {
+    await runSql(`drop owned by "${role}" cascade; drop role "${role}"`);
+  });
+  return [role, Object.assign(new URL(url), { username: role }).href];
 }
 
 const KNOWN = migrationsOf("postgres").map(({ number }) => number);
@@ -57,6 +68,35 @@ describePostgres("creating a register", () => {
     expect((await rejection(create(url))).code).toBe("REGISTER_FOREIGN");
     expect((await rejection(openUrl(url))).code).toBe("REGISTER_FOREIGN");
     expect(await contentOf(url)).toBe(1);
+  });
+
+  it("by a role that may not make the schema says what that role needs, and works once it has it", async () => {
+    const url = newSchema();
+    const [role, own] = await asNewRole(url);
+    const error = await rejection(create(own));
+    expect(error.code).toBe("REGISTER_UNUSABLE");
+    expect(error.message).not.toContain("roles.sql");
+    const remedy = /grant create on database \w+ to \w+/.exec(error.message)?.[0] ?? "";
+    expect(remedy).toContain(role);
+    await runSql(remedy);
+    await create(own);
+    expect((await (await openUrl(own)).store.pools()).length).toBe(2);
+  });
+
+  it("in an empty schema of somebody else says that it must be one's own, and works once it is", async () => {
+    const url = newSchema();
+    const [role, own] = await asNewRole(url);
+    await runSql(`create schema ${schemaOf(url)}`);
+    for (const further of ["", `grant usage on schema ${schemaOf(url)} to "${role}"`]) {
+      await runSql(further);
+      const error = await rejection(create(own));
+      expect(error.code).toBe("REGISTER_UNUSABLE");
+      const remedy = /alter schema \w+ owner to \w+/.exec(error.message)?.[0] ?? "";
+      expect(remedy).toContain(role);
+    }
+    await runSql(`alter schema ${schemaOf(url)} owner to "${role}"`);
+    await create(own);
+    expect((await (await openUrl(own)).store.pools()).length).toBe(2);
   });
 
   it("leaves nothing behind when it fails", async () => {
@@ -107,6 +147,19 @@ describePostgres("opening a register", () => {
     expect(rows.map(({ number }) => number)).toEqual(KNOWN);
     const ask = { pool: "tiny", owner: "o".repeat(3000) };
     expect(new Set(await Promise.all(registers.map((register) => register.address(ask)))).size).toBe(1);
+  });
+
+  it("of an older schema has whoever has it open look at it again, once", async () => {
+    const url = await createSchema();
+    await runSql(BACK_TO_SCHEMA_ONE, url);
+    const definitions = async () =>
+      (await runSql("select definitions::float8 as number from register", url))[0]?.number;
+    const before = await definitions();
+    await openUrl(url);
+    const upgraded = await definitions();
+    expect(upgraded).toBeGreaterThan(before);
+    await openUrl(url);
+    expect(await definitions()).toBe(upgraded);
   });
 
   it("of schema 4 goes by the name of who manages what, until that is granted anew", async () => {

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { formatMac } from "../../provider/mac/mac";
-import { rejection } from "../store/support";
+import { parsePrefix } from "../../provider/mac/range";
+import { type Register, rejection, request } from "../store/support";
+import { Relay } from "./relay";
 import { createSchema, describePostgres, openUrl, runSql } from "./support";
 
 describePostgres("a client that saw a change of reservations which a failover lost", () => {
@@ -21,3 +23,35 @@ describePostgres("a client that saw a change of reservations which a failover lo
     expect(refused).toMatchObject({ code: "ADDRESS_RESERVED", details: { address: formatMac(kept) } });
   });
 });
+
+describePostgres("a process that has a register open while a newer version upgrades it", () => {
+  it.each<[string, (register: Register) => Promise<unknown>]>([
+    ["grants no more", (register) => register.grant({ owner: "next" })],
+    ["grants no sequence either", (register) => register.grant({ pool: "tiny", owner: "next" })],
+    ["releases no more", async (register) => register.release((await register.leases())[0] ?? never())],
+    ["changes no pool", ({ store }) => store.createPool({ name: "more", ranges: [parsePrefix("42:77")] })],
+    ["foretells nothing", ({ store }) => store.predict(request({ owner: "next" }))],
+    ["does not say what there is", ({ store }) => store.pools()],
+    ["finds it neither sound nor unsound", ({ store }) => store.verify()],
+  ])("%s: it is told so", async (_, ask) => {
+    const url = await createSchema();
+    const { relay, url: behind } = await Relay.before(url);
+    const register = await openUrl(behind);
+    await register.grant();
+    await register.store.predict(request({ owner: "warm" }));
+    const content = "select (select json_agg(lease) from lease)::text, (select json_agg(event) from event)::text";
+    const before = await runSql(content, url);
+    await runSql("insert into migration values (99, '099-later.sql', '', 0)", url);
+    await runSql("update register set definitions = definitions + 12345", url);
+    const trips = relay.roundTrips;
+    const error = await rejection(ask(register));
+    expect(error).toMatchObject({ code: "REGISTER_TOO_NEW", details: { version: 99 } });
+    // What it tries, and what it asks then; a change of pools takes its lock in between, and verify begins a snapshot.
+    expect(relay.roundTrips - trips).toBeLessThanOrEqual(5);
+    expect(await runSql(content, url)).toEqual(before);
+  });
+});
+
+function never(): never {
+  throw new Error("there is a lease");
+}

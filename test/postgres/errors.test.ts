@@ -99,6 +99,20 @@ describePostgres("a register that cannot be used says what is wrong, where, and 
     expect((await register.grant()).rule).toBe("derive");
   });
 
+  it("when its counter was left behind its history, as a restore of a part of it does", async () => {
+    const url = await createSchema();
+    const register = await openUrl(url);
+    for (let n = 0; n < 20; n += 1) await register.grant({ owner: `owner ${n}` });
+    await runSql("select setval('event_seq', 1)", url);
+    const error = await rejection(register.grant({ owner: "next" }));
+    expect(error.code).toBe("REGISTER_CORRUPT");
+    expect(error.message).toMatch(
+      /counter is behind its history.*setval\('event_seq', \(select max\(seq\) from event\)\)/,
+    );
+    await runSql("select setval('event_seq', (select max(seq) from event))", url);
+    expect((await (await openUrl(url)).grant({ owner: "next" })).rule).toBe("derive");
+  });
+
   it("when the URL is not one, without repeating it", async () => {
     for (const url of [
       `postgres://ada:${SECRET}@[db/network`,

@@ -88,6 +88,7 @@ describePostgres("the role script", () => {
     await runSql(`revoke all on schema ${schema} from "${new URL(application).username}"`, owner);
     const error = await rejection(openPostgresStore(application, testContext()));
     expect(error).toMatchObject({ code: "REGISTER_UNUSABLE", message: expect.stringContaining("roles.sql") });
+    expect(error.message).toContain(`which belongs to ${new URL(owner).username}`);
   });
 
   it("gives what doctor finds of each role", async () => {
@@ -129,6 +130,20 @@ describePostgres("the role script", () => {
     expect((await rejection(store.createPool({ name: "more", ranges: [parsePrefix("42:77")] }))).code).toBe(
       "REGISTER_UNUSABLE",
     );
+  });
+});
+
+describePostgres("verify by the reader", () => {
+  it("sees what the owner sees, and without the privilege to look at counters passes over those alone", async () => {
+    const { owner, reader } = await registerWithRoles();
+    const register = await open(owner);
+    await register.grant();
+    await runSql("alter table event disable trigger event_is_never_emptied; select setval('event_seq', 1)", owner);
+    const { faults } = await register.store.verify();
+    expect(faults).toHaveLength(2);
+    expect((await (await open(reader)).store.verify()).faults).toEqual(faults);
+    await runSql(`revoke select on event_seq from "${new URL(reader).username}"`, owner);
+    expect((await (await open(reader)).store.verify()).faults).toEqual(faults.slice(0, 1));
   });
 });
 

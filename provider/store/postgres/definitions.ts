@@ -1,5 +1,4 @@
 import { randomInt } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { Pool, Reservation } from "../../lease/pool";
 import { Reservations } from "../../lease/reservations";
 import type { Mac } from "../../mac/mac";
@@ -12,6 +11,7 @@ import {
   type ReservationRow,
   reservationOfRow,
 } from "../definition-rows";
+import { assertSchemaKnown, newestSchema } from "../migrations";
 import type { Statement } from "./database";
 
 /** A pool as {@link definitionsQuery} and a dump return it. */
@@ -23,6 +23,10 @@ export interface PoolRow extends PoolColumns {
 /** What {@link definitionsQuery} returns. */
 export interface DefinitionsRow {
   readonly version: number;
+  /** The number of the newest migration: by now a newer version of this package may have upgraded the register. */
+  readonly schema: number;
+  /** Database and schema, for messages. */
+  readonly place: string;
   readonly pools: readonly PoolRow[];
   readonly reservations: readonly ReservationRow[];
 }
@@ -41,6 +45,8 @@ export const reservationsQuery =
 /** An expression for all of {@link DefinitionsRow}. */
 export const definitionsQuery = `(select json_build_object(
     'version', (select definitions from register),
+    'schema', (select max(number) from migration),
+    'place', current_database() || ', schema ' || current_schema(),
     'pools', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${poolsQuery}) as rows),
     'reservations', (select coalesce(json_agg(row_to_json(rows)), '[]') from (${reservationsQuery}) as rows)))`;
 
@@ -72,7 +78,9 @@ export class Definitions {
     this.#reservations = reservations;
   }
 
-  static ofRow({ version, pools, reservations }: DefinitionsRow): Definitions {
+  /** @throws MacpoolError REGISTER_TOO_NEW. */
+  static ofRow({ version, schema, place, pools, reservations }: DefinitionsRow): Definitions {
+    assertSchemaKnown(place, schema, newestSchema("postgres"));
     const active = pools.filter(({ retired }) => retired === 0);
     return new Definitions(
       version,
@@ -109,12 +117,6 @@ export class Definitions {
 
   reservations(): readonly Reservation[] {
     return this.#reservations.all();
-  }
-
-  /** Returns whether both hold the same pools and reservations. */
-  equals(other: Definitions): boolean {
-    const content = (one: Definitions) => [one.pools(), one.#reservations.own()];
-    return isDeepStrictEqual(content(this), content(other));
   }
 
   reservationAt(address: Mac): Reservation | undefined {

@@ -198,8 +198,9 @@ async function writeEvents(events: readonly Of<"event">[], names: Names, session
   });
 }
 
-/** Checks what was loaded, and has numbers go on where it ends. */
+/** Has numbers go on where what was loaded ends, and checks it. */
 async function inspected(session: Queryable, signal: AbortSignal | undefined): Promise<Omit<Loaded, "location">> {
+  await session.query("select setval('event_seq', greatest(max(seq), 1)) from event");
   const { faults, leases } = await faultsOf(session, { signal });
   const [fault] = faults;
   if (fault !== undefined) {
@@ -207,7 +208,7 @@ async function inspected(session: Queryable, signal: AbortSignal | undefined): P
     throw new MacpoolError("INVALID_FILE", `The register to be made is not sound: ${fault}${others}`);
   }
   const [row] = await session.query<{ storeId: string; seq: number }>(
-    `select store_id as "storeId", setval('event_seq', (select max(seq) from event)) as seq from register`,
+    `select store_id as "storeId", (select max(seq) from event) as seq from register`,
   );
   if (row === undefined) throw new Error("a register without an id is not sound");
   return { ...row, leases };

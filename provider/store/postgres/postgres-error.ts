@@ -44,7 +44,12 @@ export function isConstraint(error: unknown): boolean {
 
 /** Returns whether somebody else wrote a row first that this one would contradict. */
 export function isConflict(error: unknown): boolean {
-  return /^(23505|40P01|40001)$/.test(codeOf(error) ?? "");
+  return !isBehind(error) && /^(23505|40P01|40001)$/.test(codeOf(error) ?? "");
+}
+
+/** No two writes draw one number, unless the counter was set back. */
+function isBehind(error: unknown): boolean {
+  return error instanceof Error && "constraint" in error && error.constraint === "event_pkey";
 }
 
 /** Returns whether this role lacks a privilege. */
@@ -65,7 +70,7 @@ export function translate(error: unknown, location: string): Error {
   if (MacpoolError.is(error)) return error;
   const code = codeOf(error);
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
-  const [, ours, words] = TABLE.find(([pattern]) => pattern.test(code)) ?? FALLBACK;
+  const [, ours, words] = isBehind(error) ? BEHIND : (TABLE.find(([pattern]) => pattern.test(code)) ?? FALLBACK);
   // The server's words, not its details: those may show the content of rows.
   const said = error instanceof Error && error.message !== "" ? `: ${error.message}` : "";
   return new MacpoolError(ours, `Register ${location}: ${words} (${code}${said})`, {
@@ -90,6 +95,12 @@ export function unresolved(cause: unknown, location: string): Error {
 type Row = readonly [RegExp, ErrorCode, string];
 
 const FALLBACK: Row = [/./, "REGISTER_UNUSABLE", "PostgreSQL refused the operation; nothing was changed."];
+
+const BEHIND: Row = [
+  /^23505$/,
+  "REGISTER_CORRUPT",
+  "the register's change counter is behind its history, as after a restore of only a part of it; nothing was written. Let the owner of the schema run, with the schema in the search path: select setval('event_seq', (select max(seq) from event)); then macpool doctor.",
+];
 
 const TABLE: readonly Row[] = [
   [

@@ -4,7 +4,15 @@ import type { Ledger, LedgerView } from "../../lease/ledger";
 import { type LedgerBackend, ledgerStore } from "../ledger-store";
 import { type Patience, patienceOf, type Waiting } from "../patience";
 import { RECONCILE } from "../remedies";
-import type { EventFilter, Following, InitialContent, LeaseFilter, LeaseStore, StoreContext } from "../store";
+import type {
+  EventFilter,
+  Following,
+  InitialContent,
+  LeaseFilter,
+  LeaseStore,
+  StoreContext,
+  Verification,
+} from "../store";
 import { Translator } from "../translator";
 import { connectWhenReady } from "./connect";
 import { type Database, type DatabaseOptions, type Queryable } from "./database";
@@ -152,9 +160,13 @@ class PostgresBackend implements LedgerBackend {
 
   async verify(following: Following | undefined) {
     const verification = await this.#errors.inPromise(verify(this.#database, following));
-    const [first] = verification.faults;
-    if (first !== undefined) this.#errors.noteDamage(unsound(this.location, first));
+    this.#noteFaults(verification);
     return verification;
+  }
+
+  #noteFaults({ faults: [first], isMendable }: Verification): void {
+    if (first === undefined) return;
+    this.#errors.noteDamage(unsound(this.location, `${first}${isMendable === true ? MENDED : ` ${RESTORED}`}`));
   }
 
   async close(): Promise<void> {
@@ -173,9 +185,9 @@ class PostgresBackend implements LedgerBackend {
   }
 }
 
-function unsound(location: string, fault: string): MacpoolError {
-  return new MacpoolError(
-    "REGISTER_CORRUPT",
-    `Register ${location} is not sound, and nothing was written. ${fault} Restore the database from a backup, or make a new register and bring the addresses back from Pulumi state: ${RECONCILE}`,
-  );
+const MENDED = "; then begin anew: this process writes no more.";
+const RESTORED = `Restore the database from a backup, or make a new register and bring the addresses back from Pulumi state: ${RECONCILE}`;
+
+function unsound(location: string, words: string): MacpoolError {
+  return new MacpoolError("REGISTER_CORRUPT", `Register ${location} is not sound, and nothing was written. ${words}`);
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { MacpoolError } from "../../error";
 import { assertSchemaKnown, migrationsOf, newestSchema } from "../migrations";
-import { type Database, patient, type Queryable } from "./database";
+import { type Database, patient, type Queryable, type Statement } from "./database";
+import { newVersion } from "./definitions";
 import { isDenied } from "./postgres-error";
 
 /** Returns the number of the advisory lock for something about a schema; advisory locks are of one database. */
@@ -41,7 +42,8 @@ function notOurs(location: string, version: number, known: number): MacpoolError
 /**
  * Makes the tables of a register in an empty schema and has `fill` put its content there: all of it, or nothing.
  *
- * @throws MacpoolError REGISTER_EXISTS; REGISTER_FOREIGN when the schema holds anything else.
+ * @throws MacpoolError REGISTER_EXISTS; REGISTER_FOREIGN when the schema holds anything else; REGISTER_UNUSABLE when this
+ * role may not make it.
  */
 export async function createSchema(
   database: Database,
@@ -52,7 +54,7 @@ export async function createSchema(
     await session.query(locking(database.schema));
     const before = await versionOf(session, database);
     if (before !== undefined) throw exists(database);
-    if (!(await hasSchema(session, database.schema))) await session.query(`create schema "${database.schema}"`);
+    await makeSchema(session, database);
     await migrate(session, database.schema, clock());
     await fill(session);
   });
@@ -70,9 +72,16 @@ export async function transaction<T>(database: Database, work: (session: Queryab
 
 /** Returns the number of the newest migration; undefined when the schema is not there or empty. */
 async function versionOf(session: Queryable, database: Database): Promise<number | undefined> {
-  const [found] = await session.query<{ encoding: string; usable: boolean; ours: boolean; others: number }>({
+  const [found] = await session.query<{
+    encoding: string;
+    usable: boolean;
+    owner: string;
+    ours: boolean;
+    others: number;
+  }>({
     text: `select current_setting('server_encoding') as encoding,
                   space.oid is null or has_schema_privilege(space.oid, 'usage') as usable,
+                  (select pg_get_userbyid(nspowner)::text from pg_namespace where oid = space.oid) as owner,
                   exists (select from pg_class where relnamespace = space.oid and relname = 'migration')
                     and exists (select from pg_class where relnamespace = space.oid and relname = 'lease') as ours,
                   (select count(*) from pg_class where relnamespace = space.oid) as others
@@ -92,15 +101,25 @@ async function versionOf(session: Queryable, database: Database): Promise<number
       `Register ${database.location}: the schema holds something that is no register, and was left alone. Name another with ?schema=NAME.`,
     );
   }
-  if (!found.usable) throw notLetIn(database);
+  if (!found.usable) throw notLetIn(database, found.owner);
   const [newest] = await session.query<{ version: number }>("select max(number) as version from migration");
   return newest?.version ?? 0;
 }
 
-async function hasSchema(session: Queryable, schema: string): Promise<boolean> {
-  const values = [schema];
-  const rows = await session.query({ text: "select from pg_namespace where nspname = $1", values });
-  return rows.length > 0;
+/** Makes the schema unless it is there; what is in it is another question. */
+async function makeSchema(session: Queryable, { schema, location }: Database): Promise<void> {
+  const [found] = await session.query<{ isThere: boolean; allowed: boolean; remedy: string }>({
+    text: `select oid is not null as "isThere",
+                  case when oid is null then has_database_privilege(current_database(), 'create')
+                  else has_schema_privilege(oid, 'create') and has_schema_privilege(oid, 'usage') end as allowed,
+                  case when oid is null
+                  then format('this role needs CREATE on the database to make the schema. Let the owner of the database run: grant create on database %I to %I', current_database(), current_user)
+                  else format('the schema is there, and this role may make nothing in it. Let a superuser run: alter schema %I owner to %I', $1::text, current_user) end as remedy
+           from (select (select oid from pg_namespace where nspname = $1) as oid) as space`,
+    values: [schema],
+  });
+  if (found?.allowed !== true) throw new MacpoolError("REGISTER_UNUSABLE", `Register ${location}: ${found?.remedy}`);
+  if (!found.isThere) await session.query(`create schema "${schema}"`);
 }
 
 /** Runs the migrations that are missing, in the transaction that is open; another process may have run them meanwhile. */
@@ -110,6 +129,7 @@ async function migrate(session: Queryable, schema: string, now: number): Promise
     ? await session.query<{ version: number | null }>("select max(number) as version from migration")
     : [];
   const version = done[0]?.version ?? 0;
+  if (version > 0 && version < newestSchema("postgres")) await session.query(lookAgain());
   for (const { number, name, checksum, sql } of migrationsOf("postgres")) {
     if (number <= version) continue;
     const record = () =>
@@ -126,6 +146,11 @@ async function migrate(session: Queryable, schema: string, now: number): Promise
   }
 }
 
+/** Whoever has the register open sees other definitions, reads them, and with them the number of the newest migration. */
+function lookAgain(): Statement {
+  return { text: "update register set definitions = definitions + $1", values: [newVersion()] };
+}
+
 async function hasTables(session: Queryable): Promise<boolean> {
   const [row] = await session.query<{ found: boolean }>("select to_regclass('migration') is not null as found");
   return row?.found === true;
@@ -136,10 +161,10 @@ function locking(schema: string): string {
   return `select pg_advisory_xact_lock(${lockOf(schema, "migrations")})`;
 }
 
-function notLetIn({ location }: Database): MacpoolError {
+function notLetIn({ location }: Database, owner: string): MacpoolError {
   return new MacpoolError(
     "REGISTER_UNUSABLE",
-    `Register ${location}: this user may not use the schema. Let its owner run roles.sql of this package, and check which role you belong to.`,
+    `Register ${location}: this user may not use the schema, which belongs to ${owner}. Let ${owner} run roles.sql of this package, and check which role you belong to; after a restore, that it was made with pg_restore --role.`,
   );
 }
 

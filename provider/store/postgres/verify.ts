@@ -5,6 +5,7 @@ import { AUDITS, type Audit, cursorFaults, STATEMENTS } from "../audits";
 import type { Following, Verification } from "../store";
 import { type Database, type Queryable, snapshot } from "./database";
 import { Definitions, type DefinitionsRow, definitionsQuery } from "./definitions";
+import { guardFaults } from "./guards";
 
 /** Here no references are declared; see 001-register.sql. */
 const REFERENCES: readonly string[] = [
@@ -17,8 +18,15 @@ const REFERENCES: readonly string[] = [
    where installation.id is null or actor.id is null`,
 ];
 
+/** What constraints rule out while they are there. */
+const REPETITIONS = "select 'Event ' || seq || ' is there more than once.' from event group by seq having count(*) > 1";
+
 /** Here a lease and its newest event are rows of their own, each with its whole owner. */
 const TWO_ROW_AUDITS: readonly Audit[] = [
+  {
+    fault: "has more than one lease",
+    sql: "select address from lease group by address having count(*) > 1",
+  },
   {
     fault: "is held more than once under one owner, pool, installation and keepers",
     sql: `select max(address) as address from lease where released_at is null
@@ -38,8 +46,8 @@ const TWO_ROW_AUDITS: readonly Audit[] = [
 ];
 
 /**
- * Returns every fault of the register, all of one moment: dangling references, then our invariants. The server's own files
- * are for its own tools (pg_amcheck).
+ * Returns every fault of the register, all of one moment: what the schema has lost, dangling references, then our invariants.
+ * The server's own files are for its own tools (pg_amcheck).
  *
  * @throws the reason of `following.signal`.
  */
@@ -49,14 +57,18 @@ export async function verify(database: Database, following: Following = {}): Pro
 
 /** Returns what {@link verify} does, in the transaction that is open. */
 export async function faultsOf(session: Queryable, following: Following): Promise<Verification> {
+  // First, as it refuses a schema that is newer than these questions.
+  const definitions = await definitionsOf(session);
+  const guards = await guardFaults(session);
   const questions = [
-    ...[...REFERENCES, ...STATEMENTS].map((sql) => () => faultsIn(sql, session)),
+    async () => guards,
+    ...[...REFERENCES, ...STATEMENTS, REPETITIONS].map((sql) => () => faultsIn(sql, session)),
     ...[...AUDITS, ...TWO_ROW_AUDITS].map(
       ({ sql, fault }) =>
         () =>
           addressesIn(sql, fault, session),
     ),
-    () => sequenceFaults(session),
+    () => sequenceFaults(definitions, session),
   ];
   const faults = new Set<string>();
   for (const [index, question] of questions.entries()) {
@@ -65,7 +77,8 @@ export async function faultsOf(session: Queryable, following: Following): Promis
     for (const fault of await question()) faults.add(fault);
   }
   const [row] = await session.query<{ leases: number }>("select count(*) as leases from lease");
-  return { faults: [...faults], leases: row?.leases ?? 0 };
+  const mendable = guards.length > 0 && faults.size === guards.length ? { isMendable: true } : {};
+  return { faults: [...faults], ...mendable, leases: row?.leases ?? 0 };
 }
 
 async function addressesIn(sql: string, fault: string, session: Queryable): Promise<readonly string[]> {
@@ -79,11 +92,23 @@ async function faultsIn(sql: string, session: Queryable): Promise<readonly strin
   return rows.flatMap((row) => Object.values(row));
 }
 
-async function sequenceFaults(session: Queryable): Promise<readonly string[]> {
+interface Found {
+  readonly definitions: Definitions;
+  /** By pool. */
+  readonly cursors: ReadonlyMap<string, Mac>;
+}
+
+async function definitionsOf(session: Queryable): Promise<Found> {
   const [row] = await session.query<{ found: DefinitionsRow }>(`select ${definitionsQuery} as found`);
-  if (row === undefined) return [];
-  const definitions = Definitions.ofRow(row.found);
-  const cursors = new Map(row.found.pools.map(({ name, cursor }) => [name, cursor]));
+  if (row === undefined) throw new Error("a query without a condition returns a row");
+  const { found } = row;
+  return {
+    definitions: Definitions.ofRow(found),
+    cursors: new Map(found.pools.map(({ name, cursor }) => [name, cursor])),
+  };
+}
+
+async function sequenceFaults({ definitions, cursors }: Found, session: Queryable): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const pool of definitions.pools()) {
     faults.push(...(await faultsOfSequence(pool, cursors.get(pool.name) ?? 0, definitions.reservations(), session)));

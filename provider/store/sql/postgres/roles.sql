@@ -17,6 +17,7 @@ revoke all on all functions in schema :"schema" from public, :"application", :"r
 
 grant usage on schema :"schema" to :"application", :"reader";
 grant select on all tables in schema :"schema" to :"application", :"reader";
+grant select on all sequences in schema :"schema" to :"application", :"reader";
 
 set local search_path = :"schema";
 grant insert on event, name, lease, pool, pool_range, pool_cursor, reservation to :"application";
@@ -24,7 +25,7 @@ grant insert on event, name, lease, pool, pool_range, pool_cursor, reservation t
 grant update on lease, pool, pool_cursor, reservation to :"application";
 grant delete on pool_range, pool_cursor, reservation to :"application";
 grant update (definitions) on register to :"application";
-grant usage, select, update on sequence event_seq to :"application";
+grant usage, update on sequence event_seq to :"application";
 grant execute on function definitions_in_force to :"application";
 
 commit;
