@@ -13,7 +13,8 @@ import { commandContext, type GlobalOptions, storeOf, warn } from "../register";
 const HELP = `
 Compares the register with the states of the stacks that use it, and puts back what the register has lost: after it was
 deleted, or an old copy was put in its place. Give the exports of all stacks at once: an address that two of them name
-is reported, and kept for the later grant until you settle it. Without --apply nothing is written.
+is reported, and kept for the later grant until you settle it. Pools and reservations become what their programs declare,
+unless the register knows a later change of them. Without --apply nothing is written.
 
 Verdicts: present; insert, renew (put back); stale (the export is old); orphan (the register has it, the stack does not);
 conflict, duplicate (to be settled by hand).

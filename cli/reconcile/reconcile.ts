@@ -7,7 +7,8 @@ import { createMemoryStore } from "../../provider/store/memory-store";
 import { openRegister } from "../../provider/store/open";
 import { contentOf, type LostRegister, rebuildRegister } from "../../provider/store/rebuild";
 import type { LeaseStore, StoreContext } from "../../provider/store/store";
-import { type Declaration, putDeclared } from "./declarations";
+import type { Declaration } from "./declarations";
+import { putDeclared } from "./put-declared";
 import { declaredFinding, type Finding, findingOf, orphans } from "./report";
 import { registerOf } from "./select";
 import type { StackExport } from "./stack-export";
@@ -74,20 +75,22 @@ async function compare(
   const target = apply ? register : await rehearsal(register, context);
   const put = (isTheirTurn: (one: Declaration) => boolean) =>
     putDeclared(declarations.filter(isTheirTurn), { register, target, isAnew });
+  // Before the leases, which need them as they are declared.
   const pools = await put(({ pool }) => pool !== undefined);
-  const promised = pools.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
-  const recovered = await register.recover(leasesOf(exports), apply);
+  const recovered = await register.recover(leasesOf(exports), apply, apply ? [] : await target.pools());
   // After the leases: a range may be reserved around them, and they stay as they are.
   const reserved = await put(({ pool }) => pool === undefined);
-  const declared = [...pools, ...reserved].map(declaredFinding);
-  const findings = [...declared, ...recovered.map((one) => findingOf(one, promised))];
+  const findings = [...[...pools, ...reserved].map(declaredFinding), ...recovered.map(findingOf)];
   for await (const orphan of orphans(exports, register)) findings.push(orphan);
   return findings;
 }
 
 async function rehearsal(register: LeaseStore, context: StoreContext): Promise<LeaseStore> {
   const [pools, reservations] = [await register.pools(), await register.reserved()];
-  return createMemoryStore({ storeId: "", pools, reservations }, context);
+  const copy = createMemoryStore({ storeId: "", pools, reservations }, context);
+  for (const { name, managedBy } of pools) if (managedBy !== undefined) await copy.updatePool(name, {}, managedBy);
+  for (const one of reservations) if (one.managedBy !== undefined) await copy.reserve(one, one.managedBy, true);
+  return copy;
 }
 
 async function assertRegister(register: LeaseStore, expected: string | undefined): Promise<void> {
