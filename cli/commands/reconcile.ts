@@ -13,7 +13,11 @@ import { commandContext, type GlobalOptions, storeOf, warn } from "../register";
 const HELP = `
 Compares the register with the states of the stacks that use it, and puts back what the register has lost: after it was
 deleted, or an old copy was put in its place. Give the exports of all stacks at once: an address that two of them name
-is reported, and kept for the later grant until you settle it. Without --apply nothing is written.
+is reported, and kept for the later grant until you settle it. Pools and reservations become what their programs declare,
+unless the register knows a later change of them. Without --apply nothing is written.
+
+What a stack has of another register is left out. An export with nothing of this one is refused, unless --register names
+this one; it also chooses which of several registers is made anew.
 
 Verdicts: present; insert, renew (put back); stale (the export is old); orphan (the register has it, the stack does not);
 conflict, duplicate (to be settled by hand).
@@ -29,6 +33,7 @@ Examples:
 interface ReconcileOptions {
   readonly apply?: boolean;
   readonly prefix?: string;
+  readonly register?: string;
 }
 
 /** Returns `macpool reconcile`: compares the register with states, and puts back what it has lost. */
@@ -37,6 +42,7 @@ export function reconcileCommand(): Command {
     .description("compare the register with pulumi stack exports, and put back what it has lost")
     .argument("<export...>", 'files that "pulumi stack export" wrote; - is stdin')
     .option("--apply", "write; without it, only say what would be written")
+    .option("--register <id>", "the register that is meant, if the exports have addresses of several")
     .option("--prefix <prefix>", 'of pool "default", if the register is made anew (default: 42)')
     .addHelpText("after", HELP)
     .action(async (files: string[], options: ReconcileOptions, command: Command) => {
@@ -48,7 +54,7 @@ export function reconcileCommand(): Command {
       const { reconcile } = await import("../reconcile/reconcile.js");
       const progress = startProgress("addresses are compared with the register");
       progress.announce(exports.reduce((count, { leases }) => count + leases.length, 0));
-      const task = { store, exports, apply, prefix: options.prefix };
+      const task = { store, exports, apply, prefix: options.prefix, chosen: options.register };
       const result = await reconcile(task, commandContext()).finally(progress.end);
       await outputOf(command).rows(result.findings, FINDINGS);
       conclude(result, apply);

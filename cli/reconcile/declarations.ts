@@ -1,9 +1,6 @@
 import { z } from "zod";
-import { MacpoolError } from "../../provider/error";
-import { dateText } from "../../provider/lease/held";
 import type { Manager, PoolSpec, Reservation } from "../../provider/lease/pool";
 import { formatRange, parseRange } from "../../provider/mac/range";
-import type { LeaseStore } from "../../provider/store/store";
 import { isOwn, outputsAs, parsing, placeOf, type StateResource } from "./state-resource";
 
 const POOL = "pulumi-nodejs:dynamic/macpool:MacPool";
@@ -15,6 +12,7 @@ const common = {
   owner: z.string(),
   installation: z.string(),
   token: z.string().min(1).max(200).optional(),
+  adopt: z.boolean().optional(),
 };
 const poolSchema = z.object({
   ...common,
@@ -36,6 +34,8 @@ export interface Declaration {
   readonly stack: string;
   /** When the state was written, in milliseconds since 1970. */
   readonly writtenAt: number;
+  /** Whether the program takes over what the register has under another manager. */
+  readonly adopt: boolean;
   readonly pool?: PoolSpec | undefined;
   readonly reservation?: Reservation | undefined;
 }
@@ -55,89 +55,25 @@ export function declarationsOf(
     if (!isOwn(resource) || isCondemned === true || outputs?.["storeId"] === undefined) return [];
     const place = placeOf(file, resource);
     if (type === POOL) {
-      const { storeId, owner, installation, token, ...pool } = outputsAs(poolSchema, outputs, place);
-      return [{ storeId, by: { owner, installation, token }, stack, writtenAt, pool }];
+      const { storeId, owner, installation, token, adopt = false, ...pool } = outputsAs(poolSchema, outputs, place);
+      return [{ storeId, by: { owner, installation, token }, stack, writtenAt, adopt, pool }];
     }
     if (type !== RESERVATION) return [];
-    const { storeId, owner, installation, token, range, reason } = outputsAs(reservationSchema, outputs, place);
-    return [{ storeId, by: { owner, installation, token }, stack, writtenAt, reservation: { ...range, reason } }];
+    const {
+      storeId,
+      owner,
+      installation,
+      token,
+      adopt = false,
+      ...rest
+    } = outputsAs(reservationSchema, outputs, place);
+    const reservation = { ...rest.range, reason: rest.reason };
+    return [{ storeId, by: { owner, installation, token }, stack, writtenAt, adopt, reservation }];
   });
 }
 
-/** A declared pool or reservation that the register does not have, and what becomes of it. */
-export interface Declared {
-  readonly declaration: Declaration;
-  readonly name: string;
-  readonly verdict: "insert" | "stale" | "conflict";
-  readonly reason: string;
-}
-
-/** Where declared pools and reservations are compared and put. */
-export interface Registers {
-  /** What knows the history. */
-  readonly register: LeaseStore;
-  /** What they are put into: the register, or a copy of it to try them on. */
-  readonly target: LeaseStore;
-  /** Whether the register was made anew: then it has no history, and what is there by default becomes what is declared. */
-  readonly isAnew: boolean;
-}
-
-/**
- * Makes the declared pools and reservations that the register does not have, and returns what each of them came to. One
- * that its program has deleted since the state was written stays deleted.
- */
-export async function putDeclared(
-  declarations: readonly Declaration[],
-  registers: Registers,
-): Promise<readonly Declared[]> {
-  const { target, isAnew } = registers;
-  const there = new Set([
-    ...(await target.pools()).map(({ name }) => name),
-    ...(await target.reserved()).map(formatRange),
-  ]);
-  const results: Declared[] = [];
-  for (const declaration of declarations) {
-    const name = nameOf(declaration);
-    if (there.has(name) && !isAnew) continue;
-    const declared = await put(declaration, registers);
-    if (declared.verdict !== "stale") there.add(name);
-    results.push(declared);
-  }
-  return results;
-}
-
-/** No pool is called like a range. */
-function nameOf({ pool, reservation }: Declaration): string {
+/** Returns what a declaration is of: the pool's name, or the range. No pool is called like a range. */
+export function nameOf({ pool, reservation }: Declaration): string {
   if (pool !== undefined) return pool.name;
   return reservation === undefined ? "" : formatRange(reservation);
-}
-
-async function put(declaration: Declaration, { register, target, isAnew }: Registers): Promise<Declared> {
-  const { pool, reservation, by } = declaration;
-  const name = `${pool === undefined ? "reserved" : "pool"} ${nameOf(declaration)}`;
-  const deletedAt = isAnew ? undefined : await deletedSince(declaration, register);
-  if (deletedAt !== undefined) {
-    const reason = `Its program deleted it at ${dateText(deletedAt)}, after this state was written: the export is old.`;
-    return { declaration, name, verdict: "stale", reason };
-  }
-  try {
-    if (pool !== undefined) await target.createPool(pool, by, isAnew);
-    if (reservation !== undefined) await target.reserve(reservation, by, isAnew);
-    return { declaration, name, verdict: "insert", reason: "The register does not have it." };
-  } catch (error) {
-    if (!MacpoolError.is(error) || error.code.startsWith("REGISTER_")) throw error;
-    return { declaration, name, verdict: "conflict", reason: error.message };
-  }
-}
-
-/** Returns when the declaration's own program deleted it, in milliseconds since 1970, if that was after its state was written. */
-async function deletedSince({ by, pool, reservation, writtenAt }: Declaration, register: LeaseStore) {
-  let deletedAt: number | undefined;
-  for await (const { kind, at, installation, ...event } of register.history({ owner: by.owner })) {
-    if (installation !== by.installation || at <= writtenAt) continue;
-    const isPool = kind === "delete-pool" && event.pool === pool?.name;
-    const isReservation = kind === "unreserve" && event.address === reservation?.start;
-    if (isPool || isReservation) deletedAt = at;
-  }
-  return deletedAt;
 }

@@ -7,9 +7,10 @@ import { createMemoryStore } from "../../provider/store/memory-store";
 import { openRegister } from "../../provider/store/open";
 import { contentOf, type LostRegister, rebuildRegister } from "../../provider/store/rebuild";
 import type { LeaseStore, StoreContext } from "../../provider/store/store";
-import { type Declaration, putDeclared } from "./declarations";
+import type { Declaration } from "./declarations";
+import { putDeclared } from "./put-declared";
+import { assertBelongs, assertKnown, leftOut, lostRegister, shareOf } from "./registers";
 import { declaredFinding, type Finding, findingOf, orphans } from "./report";
-import { registerOf } from "./select";
 import type { StackExport } from "./stack-export";
 
 /** What is to be compared with what. */
@@ -19,6 +20,8 @@ export interface Task {
   readonly apply: boolean;
   /** First octets of pool `default` in a register made anew. */
   readonly prefix?: string | undefined;
+  /** The id of the register that is meant, where exports have something of several. */
+  readonly chosen?: string | undefined;
 }
 
 /** What came of it. */
@@ -30,26 +33,35 @@ export interface Result {
 
 /**
  * Compares a register with exports and, with `apply`, puts back what it has lost. A register that is not there is made
- * anew, whole or not at all.
+ * anew, whole or not at all. What the exports have of other registers is left out, and told to `context.warn`.
  *
- * @throws MacpoolError REGISTER_MISMATCH when register and exports do not belong together; INVALID_CONFIG when addresses
- * lie outside the prefix of a register made anew; those of `openRegister` and `rebuildRegister`.
+ * @throws MacpoolError REGISTER_MISMATCH when register and exports do not belong together, or when it is not clear which
+ * one is to be made anew; INVALID_CONFIG when addresses lie outside the prefix of a register made anew, or when no export
+ * has the chosen register; those of `openRegister` and `rebuildRegister`.
  */
 export async function reconcile(task: Task, context: StoreContext): Promise<Result> {
-  const storeId = registerOf(task.exports);
+  assertKnown(task.exports, task.chosen);
   let register: LeaseStore;
   try {
     register = await openRegister(task.store, context);
   } catch (error) {
-    if (storeId === undefined || !(MacpoolError.is(error) && error.code === "REGISTER_MISSING")) throw error;
-    return { findings: await anew(task, storeId, context), isAnew: true };
+    const isMissing = MacpoolError.is(error) && error.code === "REGISTER_MISSING";
+    const storeId = isMissing ? lostRegister(task.exports, task.chosen) : undefined;
+    if (storeId === undefined) throw error;
+    return { findings: await anew(only(task, storeId, context), storeId, context), isAnew: true };
   }
   try {
-    await assertRegister(register, storeId);
-    return { findings: await compare(task, register, context, false), isAnew: false };
+    const { storeId } = await register.identity();
+    assertBelongs(task, storeId, register.location);
+    return { findings: await compare(only(task, storeId, context), register, context, false), isAnew: false };
   } finally {
     await register.close();
   }
+}
+
+function only(task: Task, storeId: string, { warn }: StoreContext): Task {
+  for (const note of leftOut(task.exports, storeId)) warn(note);
+  return { ...task, exports: task.exports.map((one) => shareOf(one, storeId)) };
 }
 
 async function anew(task: Task, storeId: string, context: StoreContext): Promise<readonly Finding[]> {
@@ -74,30 +86,22 @@ async function compare(
   const target = apply ? register : await rehearsal(register, context);
   const put = (isTheirTurn: (one: Declaration) => boolean) =>
     putDeclared(declarations.filter(isTheirTurn), { register, target, isAnew });
+  // Before the leases, which need them as they are declared.
   const pools = await put(({ pool }) => pool !== undefined);
-  const promised = pools.flatMap(({ verdict, declaration }) => (verdict === "insert" ? [declaration.pool] : []));
-  const recovered = await register.recover(leasesOf(exports), apply);
+  const recovered = await register.recover(leasesOf(exports), apply, apply ? [] : await target.pools());
   // After the leases: a range may be reserved around them, and they stay as they are.
   const reserved = await put(({ pool }) => pool === undefined);
-  const declared = [...pools, ...reserved].map(declaredFinding);
-  const findings = [...declared, ...recovered.map((one) => findingOf(one, promised))];
+  const findings = [...[...pools, ...reserved].map(declaredFinding), ...recovered.map(findingOf)];
   for await (const orphan of orphans(exports, register)) findings.push(orphan);
   return findings;
 }
 
 async function rehearsal(register: LeaseStore, context: StoreContext): Promise<LeaseStore> {
   const [pools, reservations] = [await register.pools(), await register.reserved()];
-  return createMemoryStore({ storeId: "", pools, reservations }, context);
-}
-
-async function assertRegister(register: LeaseStore, expected: string | undefined): Promise<void> {
-  const { storeId } = await register.identity();
-  if (expected === undefined || expected === storeId) return;
-  throw new MacpoolError(
-    "REGISTER_MISMATCH",
-    `The exported stacks belong to register ${expected}, but ${register.location} is register ${storeId}. Nothing was written. Name the right one with --store; if it is lost, name a path where there is no file, and it is made anew there.`,
-    { details: { found: storeId, expected } },
-  );
+  const copy = createMemoryStore({ storeId: "", pools, reservations }, context);
+  for (const { name, managedBy } of pools) if (managedBy !== undefined) await copy.updatePool(name, {}, managedBy);
+  for (const one of reservations) if (one.managedBy !== undefined) await copy.reserve(one, one.managedBy, true);
+  return copy;
 }
 
 /** A register made anew with the wrong prefix could give out what is in use. */

@@ -1,11 +1,9 @@
 import type { Lease } from "../../provider/lease/lease";
-import type { PoolSpec } from "../../provider/lease/pool";
 import type { Recovery, Verdict } from "../../provider/lease/recover";
 import { formatMac } from "../../provider/mac/mac";
-import { contains } from "../../provider/mac/range";
 import type { LeaseStore } from "../../provider/store/store";
 import type { Colour, Table } from "../output/table";
-import type { Declared } from "./declarations";
+import type { Declared } from "./put-declared";
 import type { StackExport } from "./stack-export";
 
 /** What is said of one address. */
@@ -40,13 +38,9 @@ export const FINDINGS: Table<Finding> = {
   json: (finding) => finding,
 };
 
-/** Returns what is said of a stated lease; `promised` are pools that would be made first. */
-export function findingOf({ stated, verdict, reason }: Recovery, promised: readonly (PoolSpec | undefined)[]): Finding {
-  const { owner, stack, address } = stated;
-  const common = { address: formatMac(address), owner, stack };
-  const isPromised = promised.some((pool) => pool?.name === stated.pool && contains(pool.ranges, address));
-  if (verdict !== "conflict" || !isPromised) return { ...common, verdict, reason };
-  return { ...common, verdict: "insert", reason: "The register has no lease of it, and would get its pool first." };
+/** Returns what is said of a stated lease. */
+export function findingOf({ stated: { owner, stack, address }, verdict, reason }: Recovery): Finding {
+  return { verdict, address: formatMac(address), owner, stack, reason };
 }
 
 /** Returns what is said of a declared pool or reservation. */

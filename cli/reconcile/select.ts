@@ -1,4 +1,3 @@
-import { MacpoolError } from "../../provider/error";
 import type { StackExport } from "./stack-export";
 
 /** Exports of distinct stacks, and those that were left out because a newer one of the same stack is there. */
@@ -26,23 +25,4 @@ export function namesakes(exports: readonly StackExport[]): readonly (readonly [
     const older = inOrder.slice(0, index).findLast(({ stack }) => stack === newer.stack);
     return older === undefined ? [] : [[older, newer] as const];
   });
-}
-
-/**
- * Returns the one register that all leases of the exports are in, or undefined when there is no lease.
- *
- * @throws MacpoolError REGISTER_MISMATCH, naming two exports and their registers.
- */
-export function registerOf(exports: readonly StackExport[]): string | undefined {
-  const seen = exports.flatMap(({ file, leases, declarations }) =>
-    [...leases, ...declarations].map(({ storeId }) => ({ file, storeId })),
-  );
-  const [first] = seen;
-  const other = seen.find(({ storeId }) => storeId !== first?.storeId);
-  if (first === undefined || other === undefined) return first?.storeId;
-  throw new MacpoolError(
-    "REGISTER_MISMATCH",
-    `${first.file} has addresses of register ${first.storeId}, ${other.file} of register ${other.storeId}. Nothing was written. Reconcile one register at a time, with the exports of its own stacks.`,
-    { details: { first: first.storeId, second: other.storeId } },
-  );
 }

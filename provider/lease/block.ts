@@ -96,8 +96,10 @@ function foreseeScattered(
   isPromised: (address: Mac, owner: string) => boolean,
 ): readonly (Entitlement | undefined)[] {
   const plan = new Plan(view);
-  const members = membersOf(request).slice(kept.length);
-  const known = members.map((member) => entitlement(member, pool, view.live(member.owner, pool.name), view));
+  const all = membersOf(request);
+  plan.takeAll(all.slice(0, kept.length), kept);
+  const members = all.slice(kept.length);
+  const known = members.map((member) => entitlement(member, pool, plan.live(member.owner, pool.name), plan));
   plan.takeAll(members, known);
   return members.map((member, index) => {
     const entitled = known[index];
@@ -144,6 +146,14 @@ class Plan extends LedgerOverlay {
     return this.#taken.get(address) ?? this.base.at(address);
   }
 
+  override live(owner: string, pool: string): readonly Lease[] {
+    return this.#unlessTaken(this.base.live(owner, pool));
+  }
+
+  override released(owner: string, pool: string): readonly Lease[] {
+    return this.#unlessTaken(this.base.released(owner, pool));
+  }
+
   override nextUnissued(pool: Pool, from = this.goesOnAt): Mac | undefined {
     let address = this.base.nextUnissued(pool, from);
     while (address !== undefined && this.#taken.has(address)) address = this.base.nextUnissued(pool, address + 1);
@@ -166,6 +176,11 @@ class Plan extends LedgerOverlay {
   /** Notes what is known of each request. */
   takeAll(requests: readonly AcquireRequest[], chosen: readonly (Entitlement | undefined)[]): void {
     for (const [index, request] of requests.entries()) this.take(request, chosen[index]);
+  }
+
+  /** An index may hold a lease that has another one's name by now. */
+  #unlessTaken(leases: readonly Lease[]): readonly Lease[] {
+    return leases.filter(({ address }) => !this.#taken.has(address));
   }
 
   /** Adds the next index. */

@@ -4,7 +4,8 @@ import { contains, formatRange } from "../mac/range";
 import { dateText, ownerText } from "./held";
 import { isChangeOf, type Labels, type Lease } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
-import { reservationText } from "./pool";
+import { PlannedPools } from "./overlay";
+import { type Pool, reservationText } from "./pool";
 import { liveOf, slotFor } from "./transact";
 
 /** A lease as the state of a stack has it. */
@@ -37,8 +38,13 @@ export interface Recovery {
   readonly reason: string;
 }
 
-/** Returns what each stated lease comes to, in the order given. Writes nothing. */
-export function assess(stated: readonly StatedLease[], view: LedgerView): readonly Recovery[] {
+/** Returns what each stated lease comes to, in the order given, with the pools `planned` in force. Writes nothing. */
+export function assess(
+  stated: readonly StatedLease[],
+  register: LedgerView,
+  planned: readonly Pool[] = [],
+): readonly Recovery[] {
+  const view = new PlannedPools(register, planned);
   const rivals = rivalsOf(stated);
   return stated.map((one) => judge(one, rivals, view));
 }

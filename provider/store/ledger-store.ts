@@ -61,8 +61,10 @@ export function ledgerStore(backend: LedgerBackend): LeaseStore {
     history: (filter = {}) => backend.events(filter),
     event: (seq) => backend.read((view) => view.event(seq)),
     stats: (pool) => backend.read((view) => stats(pool, view)),
-    recover: (stated, apply) =>
-      apply ? backend.write((ledger) => recover(stated, ledger)) : backend.read((view) => assess(stated, view)),
+    recover: (stated, apply, planned) =>
+      apply
+        ? backend.write((ledger) => recover(stated, ledger))
+        : backend.read((view) => assess(stated, view, planned)),
     dump: () => backend.dump(),
     verify: (following) => backend.verify(following),
     close: () => backend.close(),

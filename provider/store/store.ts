@@ -250,10 +250,10 @@ export interface LeaseStore {
 
   /**
    * Puts leases back that the states of stacks name and the register has lost, all in one step, and returns what each
-   * comes to, in the order given; with `apply` false it only says so and writes nothing. The rules are those of
-   * `recover.ts`. Repeating it writes nothing.
+   * comes to, in the order given; with `apply` false it only says so, for the day when the pools `planned` are in force,
+   * and writes nothing. The rules are those of `recover.ts`. Repeating it writes nothing.
    */
-  recover(stated: readonly StatedLease[], apply: boolean): Promise<readonly Recovery[]>;
+  recover(stated: readonly StatedLease[], apply: boolean, planned?: readonly Pool[]): Promise<readonly Recovery[]>;
 
   /** Waits for what is under way and lets go of the register. Closing twice is no error. */
   close(): Promise<void>;

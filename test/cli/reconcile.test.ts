@@ -1,13 +1,20 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Lease } from "../../provider/lease/lease";
 import { formatMac, parseMac } from "../../provider/mac/mac";
 import { parseRange } from "../../provider/mac/range";
+import {
+  type Outputs,
+  outputs,
+  reconcile as reconcileIn,
+  STORE,
+  type Stated,
+  writeExport,
+  writeRaw,
+} from "./reconcile-support";
 import { type Lab, openLab } from "./support";
 
 const SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
-const STORE = "53c20faa-f7ad-4cad-85d4-182ce971e187";
 
 let lab: Lab;
 
@@ -17,54 +24,10 @@ beforeEach(() => {
 
 afterEach(() => lab.remove());
 
-type Outputs = Readonly<Record<string, unknown>>;
-
-/** Returns the outputs of a MacAddress. */
-function outputs(change: Outputs = {}): Outputs {
-  const identity = { owner: "acme/network/dev/web", installation: "dev-provider", rotation: "", pool: "default" };
-  return { address: "42:00:00:00:00:0a", token: "T", storeId: STORE, seq: 7, ...identity, ...change };
-}
-
-/** Writes an export of a stack with these resources, each given as outputs and more. */
-function write(
-  name: string,
-  nics: readonly { outputs: Outputs; [key: string]: unknown }[],
-  change: { time?: string; provider?: string } = {},
-): string {
-  const urn = (type: string, index: number) => `urn:pulumi:${name}::network::${type}::${index}`;
-  const type = "pulumi-nodejs:dynamic/macpool:MacAddress";
-  const provider = "pulumi:providers:pulumi-nodejs";
-  const resources = [
-    { urn: urn("pulumi:pulumi:Stack", 0), type: "pulumi:pulumi:Stack" },
-    { urn: urn(provider, 0), type: provider, id: change.provider ?? `${name}-provider`, custom: true },
-    ...nics.map((nic, index) => ({ urn: urn(type, index), type, id: nic.outputs["address"], custom: true, ...nic })),
-  ];
-  const manifest = { time: change.time ?? "2026-01-01T12:00:00Z", magic: "", version: "v3.260.0" };
-  return raw(`${name}${change.time ?? ""}.json`, JSON.stringify({ version: 3, deployment: { manifest, resources } }));
-}
-
-function raw(name: string, text: string): string {
-  const path = join(lab.directory, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-interface Reconciled {
-  readonly code: number;
-  readonly stderr: string;
-  readonly verdicts: readonly string[];
-}
-
-async function reconcile(...args: readonly string[]): Promise<Reconciled> {
-  const { code, stdout, stderr } = await lab.macpool("reconcile", "--json", ...args);
-  const lines = stdout.split("\n").filter((line) => line !== "");
-  const found: { verdict?: string; address?: string }[] = lines.map((line) => JSON.parse(line));
-  return {
-    code,
-    stderr,
-    verdicts: found.flatMap(({ verdict, address }) => (verdict === undefined ? [] : `${verdict} ${address}`)),
-  };
-}
+const write = (name: string, resources: readonly Stated[], change: { time?: string; provider?: string } = {}) =>
+  writeExport(lab, name, resources, change);
+const raw = (name: string, text: string) => writeRaw(lab, name, text);
+const reconcile = (...args: readonly string[]) => reconcileIn(lab, ...args);
 
 function leases(): Promise<readonly Lease[]> {
   return lab.withStore(async (store) => {

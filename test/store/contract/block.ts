@@ -14,7 +14,10 @@ export function blockContract(open: Open): void {
     staysItself(open);
     isAllOrNothing(open);
   });
-  describe("a block that exists", () => changes(open));
+  describe("a block that exists", () => {
+    changes(open);
+    renamedByToken(open);
+  });
 }
 
 function grants(open: Open): void {
@@ -236,5 +239,42 @@ function changes(open: Open): void {
     expect(refusal.code).toBe("ADDRESS_TAKEN");
     expect(refusal.message).toContain("thief");
     expect(await everything(register)).toEqual(before);
+  });
+}
+
+/** A lease has, by its token, the name of another index than the one that holds it. */
+function renamedByToken(open: Open): void {
+  it.each([
+    ["sequential", false],
+    ["derived", false],
+    ["sequential", true],
+    ["derived", true],
+  ] as const)(
+    "of %s addresses (contiguous: %s) never has one for two indexes, and a preview neither",
+    async (strategy, contiguous) => {
+      const register = await startRow(open, { strategy });
+      const asked = { pool: "row", count: 2, contiguous };
+      const [first] = await register.store.acquireBlock(block({ ...asked, count: 1 }));
+      if (first === undefined) throw new Error("nothing was granted");
+      await register.store.update({ ...first.lease, owner: "vm[1]" });
+      const grown = block({ ...asked, held: heldBy([first]) });
+      const foreseen = (await register.store.predictBlock(grown)).map((one) => one?.address);
+      const granted = addressesOf(await register.store.acquireBlock(grown));
+      expect(granted[0]).toBe(first.lease.address);
+      expect(new Set(granted).size).toBe(2);
+      for (const [index, address] of foreseen.entries()) expect([undefined, granted[index]]).toContain(address);
+      const names = ["vm[0]", "vm[1]"].map((name, index) => [name, formatMac(granted[index] ?? 0)]);
+      expect(await owned(register)).toEqual(Object.fromEntries(names));
+    },
+  );
+
+  it("does not give an index what another one asserts again, though the index had it last", async () => {
+    const register = await startRow(open, { quarantineSeconds: 0 });
+    const [first] = await register.store.acquireBlock(block({ pool: "row", count: 1 }));
+    if (first === undefined) throw new Error("nothing was granted");
+    await register.store.update({ ...first.lease, owner: "vm[1]" });
+    await register.release(first.lease);
+    const granted = await register.store.acquireBlock(block({ pool: "row", count: 2, held: heldBy([first]) }));
+    expect(addressesOf(granted)).toEqual([row(0), row(1)]);
   });
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../../provider/lease/lease";
+import { definePool } from "../../../provider/lease/pool";
 import type { StatedLease } from "../../../provider/lease/recover";
 import { parseMac } from "../../../provider/mac/mac";
-import { type Open, only, type Register, start } from "../support";
+import { BIG, type Open, only, type Register, start } from "../support";
 
 const A = parseMac("42:20:00:00:00:0a");
 
@@ -204,6 +205,25 @@ function refusals(open: Open): void {
     ];
     expect(await recovered(register, ...all)).toEqual(["conflict", "conflict", "conflict", "conflict"]);
     expect(await register.leases()).toEqual([]);
+  });
+
+  it("is judged, where nothing is to be written yet, by the pools that will be in force", async () => {
+    const register = await start(open);
+    const events = await register.events();
+    const planned = [
+      definePool({ name: "new", ranges: [only(parseMac("4a:00:00:00:00:01"))] }),
+      definePool({ ...BIG, ranges: [only(A)] }),
+    ];
+    const all = [
+      stated(),
+      stated({ address: A + 1, token: "U" }),
+      stated({ address: parseMac("4a:00:00:00:00:01"), token: "V", pool: "new" }),
+    ];
+    const verdicts = async (pools?: typeof planned) =>
+      (await register.store.recover(all, false, pools)).map(({ verdict }) => verdict);
+    expect(await verdicts(planned)).toEqual(["insert", "conflict", "insert"]);
+    expect(await verdicts()).toEqual(["insert", "insert", "conflict"]);
+    expect(await register.events()).toEqual(events);
   });
 
   it("is a duplicate when another state names the address under another token, and kept for the later grant", async () => {
