@@ -50,14 +50,28 @@ export function declaredFinding({ declaration, name, verdict, reason }: Declared
 
 /** Yields the live leases of the exported stacks that none of the exports knows: nobody will ever release them. */
 export async function* orphans(exports: readonly StackExport[], register: LeaseStore): AsyncIterable<Finding> {
-  const stacks = new Map(
-    exports.flatMap(({ stack, installations }) => installations.map((id) => [id, stack] as const)),
-  );
+  const stackOf = stacksByInstallation(exports);
   const stated = new Set(exports.flatMap(({ leases }) => leases.map(({ lease }) => lease.address)));
   for await (const lease of register.list({ state: "live" })) {
-    const stack = stacks.get(lease.installation);
+    const stack = stackOf(lease);
     if (stack !== undefined && !stated.has(lease.address)) yield orphan(lease, stack);
   }
+}
+
+/**
+ * Returns what tells a lease's stack. An installation begins with the id of a provider resource (sdk/provider.ts), which is
+ * of several stacks where one took over the state of another; then it ends with the stack's name.
+ */
+function stacksByInstallation(exports: readonly StackExport[]): (lease: Lease) => string | undefined {
+  const byProvider = new Map<string, readonly string[]>();
+  for (const { stack, providers } of exports) {
+    for (const id of providers) byProvider.set(id, [...(byProvider.get(id) ?? []), stack]);
+  }
+  return ({ installation }) => {
+    const [id = ""] = installation.split("/", 1);
+    const stacks = byProvider.get(id) ?? [];
+    return stacks.length > 1 ? stacks.find((stack) => installation.endsWith(`/${stack}`)) : stacks[0];
+  };
 }
 
 function orphan({ address, owner }: Lease, stack: string): Finding {

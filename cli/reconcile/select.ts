@@ -10,7 +10,7 @@ export interface Selection {
 export function newestOfEach(exports: readonly StackExport[]): Selection {
   const newest = new Map<string, StackExport>();
   for (const one of exports) {
-    const key = JSON.stringify([one.stack, one.installations.toSorted()]);
+    const key = JSON.stringify([one.stack, one.providers.toSorted()]);
     const other = newest.get(key);
     if (other === undefined || other.writtenAt <= one.writtenAt) newest.set(key, one);
   }

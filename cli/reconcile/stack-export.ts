@@ -23,8 +23,8 @@ export interface StackExport {
   readonly stack: string;
   /** When the state was written, in milliseconds since 1970; 0 when it does not say. */
   readonly writtenAt: number;
-  /** Ids of the provider resources: the installations of the stack's leases. */
-  readonly installations: readonly string[];
+  /** Ids of the provider resources, with which the installations of the stack's leases begin. */
+  readonly providers: readonly string[];
   readonly leases: readonly ReadLease[];
   readonly declarations: readonly Declaration[];
 }
@@ -46,7 +46,7 @@ export function readStackExport(file: string, content: string): StackExport {
     file,
     stack,
     writtenAt,
-    installations: list.flatMap(({ type, id }) => (type === PROVIDER && id !== undefined ? [id] : [])),
+    providers: list.flatMap(({ type, id }) => (type === PROVIDER && id !== undefined ? [id] : [])),
     leases: leasesOf(file, stack, list),
     declarations: declarationsOf(file, { stack, writtenAt }, list),
   };

@@ -157,7 +157,7 @@ describe("macpool reconcile", () => {
         {
           ...common,
           owner: "left over",
-          installation: "dev-provider",
+          installation: "dev-provider/acme/network/dev",
           requestedAddress: parseMac("42:00:00:00:00:0c"),
         },
         { ...common, owner: "somebody", installation: "elsewhere", requestedAddress: parseMac("42:00:00:00:00:0d") },
@@ -171,6 +171,26 @@ describe("macpool reconcile", () => {
     expect(text.stdout).toMatch(/^conflict\t42:00:00:00:00:0d\t.*"somebody".*"acme\/network\/dev\/web"/m);
     expect(text.stdout).toMatch(/^orphan\t42:00:00:00:00:0c\tleft over\t.*macpool release --force 42:00:00:00:00:0c$/m);
     expect(await leases()).toEqual(before);
+  });
+
+  test("says of which stack an orphan is, also where one has the other's provider", async () => {
+    const files = ["dev", "prod"].map((name) => write(name, [{ outputs: outputs() }], { provider: "moved" }));
+    await reconcile("--apply", ...files);
+    const common = { pool: "default", rotation: "", description: "", tags: {} };
+    const left = ["dev", "prod", "gone"].map((stack) => ({
+      ...{ ...common, owner: stack, installation: `moved/acme/network/${stack}` },
+    }));
+    await lab.withStore((store) => store.acquire(left));
+    const { stdout } = await lab.macpool("reconcile", "--json", ...files);
+    const findings: readonly Record<string, unknown>[] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const told = findings.filter(({ verdict }) => verdict === "orphan").map(({ owner, stack }) => [owner, stack]);
+    expect(told.sort()).toEqual([
+      ["dev", "network/dev"],
+      ["prod", "network/prod"],
+    ]);
   });
 
   test("passes over lookups and over what a replacement at the same address left to be deleted", async () => {

@@ -172,7 +172,7 @@ describe("diff and a register that is not the one", () => {
       expect(await diffTo(change)).toEqual(result);
     }
     expect(lab.printed).toHaveLength(2);
-    for (const word of ["what this stack has is not compared", "elsewhere.db", "REGISTER_MISSING"]) {
+    for (const word of ["what this stack has is not compared", "elsewhere.db", "There is no register"]) {
       expect(lab.printed[1]).toContain(word);
     }
     expect(existsSync(lab.beside("elsewhere.db"))).toBe(false);
