@@ -123,6 +123,41 @@ onEveryEngine((scenario) => {
     expect(await lab.register.live()).toEqual([]);
   });
 
+  scenario(
+    "a pool that was narrowed after the backup is narrow again, and an older export does not widen it",
+    async (lab) => {
+      const backup = lab.newRegister("backup");
+      const program = (args: object, nics: string) => `
+      import { MacAddress, MacPool, MacReservation } from "pulumi-macpool";
+      const vms = new MacPool("vms", ${JSON.stringify(args)});
+      new MacReservation("printers", { range: "42:02", reason: ${JSON.stringify(Object.keys(args).join())} });
+      ${nics}
+    `;
+      const nic = 'new MacAddress("nic", { pool: vms.name });';
+      const stack = await lab.stack({ program: program({ ranges: ["62:00:00", "62:00:01"] }, "") });
+      await stack.up();
+      const old = await exported(lab, stack, "old.json");
+      await lab.register.copyTo(backup);
+      stack.program(program({ ranges: ["62:00:01"], quarantineSeconds: 60 }, nic));
+      await stack.up();
+      const current = await exported(lab, stack, "current.json");
+      const before = await macpool(lab, "pool", "show", "vms");
+      expect(await macpool(lab, "reconcile", "--apply", old)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^(stale\t.*\n){2}orphan\t.*\n$/),
+      });
+      expect(await macpool(lab, "pool", "show", "vms")).toEqual(before);
+
+      await backup.copyTo(lab.register);
+      const back = { stdout: expect.stringMatching(/^(renew\t.*\n){2}insert\t.*\n$/) };
+      expect(await macpool(lab, "reconcile", current)).toMatchObject({ code: 1, ...back });
+      expect(await macpool(lab, "reconcile", "--apply", current)).toMatchObject({ code: 0, ...back });
+      expect(await macpool(lab, "pool", "show", "vms")).toEqual(before);
+      expect((await stack.up({ previewFirst: true })).changes).toEqual([]);
+      await stack.destroy();
+    },
+  );
+
   scenario("an old export changes nothing in a register that has gone on since", async (lab) => {
     const program = (image: string, names: readonly string[], count: number) => `
       import { MacAddress, MacAddressBlock } from "pulumi-macpool";

@@ -29,7 +29,11 @@ export type SavedResource = Pick<Resource, "urn" | "type" | "custom" | "inputs" 
 /** A stack's state, in the shape of `pulumi stack export`; every secret in it is encrypted. */
 export interface Deployment {
   readonly version: 3;
-  readonly deployment: { readonly resources: readonly SavedResource[] };
+  readonly deployment: {
+    /** When the state was written; a stack that was never deployed has none. */
+    readonly manifest?: { readonly time: string };
+    readonly resources: readonly SavedResource[];
+  };
 }
 
 /** The state of a stack that was never deployed. */
@@ -38,7 +42,9 @@ export const emptyDeployment: Deployment = { version: 3, deployment: { resources
 /** Encrypts every secret and returns the state as it may be written to a file. */
 export function seal(resources: readonly Resource[], passphrase: string): Deployment {
   const encrypt = (found: Properties) => sealed(encryptText(JSON.stringify(found["value"]), passphrase));
-  return { version: 3, deployment: { resources: resources.map((resource) => save(rewrite(resource, encrypt))) } };
+  const manifest = { time: new Date().toISOString() };
+  const saved = resources.map((resource) => save(rewrite(resource, encrypt)));
+  return { version: 3, deployment: { manifest, resources: saved } };
 }
 
 /** Decrypts what {@link seal} encrypted. @throws when the passphrase is another one. */
