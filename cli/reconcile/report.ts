@@ -59,8 +59,8 @@ export async function* orphans(exports: readonly StackExport[], register: LeaseS
 }
 
 /**
- * Returns what tells a lease's stack. An installation begins with the id of a provider resource (sdk/provider.ts), which is
- * of several stacks where one took over the state of another; then it ends with the stack's name.
+ * Returns what tells a lease's stack. An installation begins with the id of a provider resource (sdk/provider.ts) and ends
+ * with the stack's name: one provider is of several stacks where one took over the state of another. Older ones are the id.
  */
 function stacksByInstallation(exports: readonly StackExport[]): (lease: Lease) => string | undefined {
   const byProvider = new Map<string, readonly string[]>();
@@ -70,7 +70,7 @@ function stacksByInstallation(exports: readonly StackExport[]): (lease: Lease) =
   return ({ installation }) => {
     const [id = ""] = installation.split("/", 1);
     const stacks = byProvider.get(id) ?? [];
-    return stacks.length > 1 ? stacks.find((stack) => installation.endsWith(`/${stack}`)) : stacks[0];
+    return installation === id ? stacks[0] : stacks.find((stack) => installation.endsWith(`/${stack}`));
   };
 }
 

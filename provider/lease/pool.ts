@@ -116,12 +116,13 @@ export function withoutToken(manager: Manager | undefined): Omit<Manager, "token
 }
 
 /**
- * Returns whether what is managed by `managedBy` was granted to `by`, and not anew since. Where the register knows no
- * token the declaration decides; a state without one knows nothing of what was granted under one.
+ * Returns whether what is managed by `managedBy` was granted to `by`, and not anew since. The token decides, also where the
+ * answer to a rename was lost; the declaration, where the register knows no token. A state without one knows nothing of
+ * what was granted under one.
  */
 export function isGrantedTo(managedBy: Manager | undefined, by: Manager): boolean {
-  if (managedBy === undefined || !isSameManager(managedBy, by)) return false;
-  return managedBy.token === undefined || managedBy.token === by.token;
+  if (managedBy === undefined) return false;
+  return managedBy.token === undefined ? isSameManager(managedBy, by) : managedBy.token === by.token;
 }
 
 /** The name of the pool that every new register has, and that a preview without a register takes as given. */

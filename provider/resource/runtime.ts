@@ -151,8 +151,7 @@ class Runtime {
   async registerOf(state: Provenance): Promise<LeaseStore> {
     this.#named = state.storeId;
     const store = await this.register();
-    this.#distrust ??= await faultOfRegister(state, store);
-    this.#assertTrusted();
+    this.#assertNone(await faultOfRegister(state, store));
     return store;
   }
 
@@ -162,8 +161,7 @@ class Runtime {
    * @throws MacpoolError REGISTER_ROLLED_BACK when it is another history. From then on this process grants nothing.
    */
   async assertSameHistory(state: Provenance): Promise<void> {
-    this.#distrust ??= await faultOfHistory(state, await this.register());
-    this.#assertTrusted();
+    this.#assertNone(await faultOfHistory(state, await this.register()));
   }
 
   /** Says what a register that cannot be used is not good for; once. */
@@ -218,6 +216,12 @@ class Runtime {
       if (MacpoolError.is(error) && error.code === "REGISTER_EXISTS") return error;
       throw error;
     }
+  }
+
+  /** Not `??= await`: that looks first and assigns later, over what another resource has found meanwhile. */
+  #assertNone(fault: MacpoolError | undefined): void {
+    this.#distrust ??= fault;
+    this.#assertTrusted();
   }
 
   #assertTrusted(): void {

@@ -191,6 +191,10 @@ describe("macpool reconcile", () => {
       ["dev", "network/dev"],
       ["prod", "network/prod"],
     ]);
+    // What is another stack's is no orphan for want of its export.
+    const alone = await lab.macpool("reconcile", ...files.slice(0, 1));
+    expect(alone.stdout).toContain("orphan");
+    expect(alone.stdout).not.toContain("prod");
   });
 
   test("passes over lookups and over what a replacement at the same address left to be deleted", async () => {

@@ -34,6 +34,18 @@ function remedyOf(fault: string): string {
 const LOST = ["constraint", "index"] as const;
 
 describePostgres("verify of a register whose schema was changed by hand", () => {
+  it("finds no fault in what an operator added, or is about to build anew", async () => {
+    const url = await createSchema();
+    await runSql(
+      `create index lease_live_ccnew on lease (owner);
+       update pg_index set indisvalid = false where indexrelid = 'lease_live_ccnew'::regclass;
+       create trigger of_an_operator before insert on lease for each row execute function suppress_redundant_updates_trigger();
+       alter table lease disable trigger of_an_operator`,
+      url,
+    );
+    expect((await verified(url)).faults).toEqual([]);
+  });
+
   it("names everything that keeps rows sound and is gone, and what it says makes it as it was", async () => {
     const url = await createSchema();
     const register = await openUrl(url);

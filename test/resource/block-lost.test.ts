@@ -18,6 +18,12 @@ async function lose({ outputs }: Saved, index: number, register: LeaseStore): Pr
   return address;
 }
 
+/** Returns tokens of which the second is another. */
+function changed(tokens: unknown): readonly unknown[] {
+  if (!Array.isArray(tokens)) throw new Error("a block has tokens");
+  return tokens.map((token, index) => (index === 1 ? "another" : token));
+}
+
 describe("a block whose register has changed", () => {
   it("keeps its addresses through a rename, also when the register has lost one of them", async () => {
     const register = await lab.register();
@@ -62,7 +68,10 @@ describe("a block whose register has changed", () => {
     const faults: readonly [Bag, string][] = [
       [{ ...outputs, storeId: "another" }, "REGISTER_MISMATCH"],
       [{ ...outputs, seqs: [1, 99, 2] }, "REGISTER_ROLLED_BACK"],
+      // Of the same changes, in another history.
+      [{ ...outputs, tokens: changed(outputs["tokens"]) }, "REGISTER_ROLLED_BACK"],
     ];
+    const before = await live(await lab.open());
     for (const [state, code] of faults) {
       for (const act of ["read", "delete", "update", "diff"] as const) {
         const { block } = await lab.provider();
@@ -70,6 +79,18 @@ describe("a block whose register has changed", () => {
         expect(await codeOf(work)).toBe(code);
       }
     }
+    expect(await live(await lab.open())).toEqual(before);
+  });
+
+  it("is read under its new name when the answer to its renaming was lost, and trusted from then on", async () => {
+    await lab.register();
+    const { block } = await lab.provider();
+    const { id, inputs, outputs } = await create(block, declaredBlock());
+    await block.update(id, outputs, declaredBlock({ owner: "renamed" }));
+    const { props } = await block.read(id, outputs);
+    expect(props).toMatchObject({ owner: "renamed", addresses: outputs["addresses"] });
+    const state = { ...props, __provider: inputs["__provider"] };
+    expect(await block.diff(id, state, { ...inputs, owner: "renamed" })).toMatchObject({ changes: false });
   });
 
   it("is refused against an older copy that gave the same addresses to another block, as the same changes", async () => {

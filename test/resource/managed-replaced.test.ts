@@ -66,6 +66,15 @@ describe.each(Object.entries(kinds))("a %s that replaces itself", (_, kind) => {
     expect(await kind.managerIn(register)).toBeUndefined();
   });
 
+  it("is deleted also when nobody heard that it had been renamed", async () => {
+    const register = await lab.register();
+    const saved = await create(await handlers(), kind.declared());
+    await (await handlers()).update(saved.id, saved.outputs, { ...saved.inputs, owner: "acme/net/renamed/it" });
+    expect((await (await handlers()).read(saved.id, saved.outputs)).id).toBe(saved.id);
+    await (await handlers()).delete(saved.id, saved.outputs);
+    expect(await kind.managerIn(register)).toBeUndefined();
+  });
+
   it("goes on from the state, when nobody saved that it had replaced itself", async () => {
     const register = await lab.register();
     const saved = await create(await handlers(), kind.declared());

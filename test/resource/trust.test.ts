@@ -70,6 +70,18 @@ describe.each(calls)("%s of a state", (_, call) => {
     expect(await codeOf(call(await lab.provider(), { ...nic, outputs }))).toBe("REGISTER_ROLLED_BACK");
   });
 
+  it("that is refused stays so, whatever is found sound at the same moment", async () => {
+    const provider = await lab.provider();
+    const outputs = { ...nic.outputs, seq: Number(nic.outputs["seq"]) + 1000 };
+    const answers: Promise<unknown>[] = [faultOf(call(provider, { ...nic, outputs }))];
+    for (let microtasks = 0; microtasks < 100; microtasks += 1) {
+      answers.push(provider.diff(other.id, other.outputs, other.inputs).catch(() => "refused"));
+      await Promise.resolve();
+    }
+    await Promise.all(answers);
+    expect(await codeOf(provider.create(declared({ owner: "d" })))).toBe("REGISTER_ROLLED_BACK");
+  });
+
   it("whose change gave its address to its owner under another token there is refused: another history", async () => {
     const provider = await lab.provider();
     const outputs = { ...nic.outputs, token: "that of the state" };

@@ -2,6 +2,7 @@ import { memberName, membersOf } from "../../lease/block";
 import { assertWithinReach, type DiffResult, isChanged, isLost, unlessUnusable } from "../diff";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
+import { assertSameHistory } from "./lifecycle";
 import { blockRequestOf, isConsecutive, provenanceOf } from "./request";
 import { type BlockInputs, type BlockState, parseInputs, parseState } from "./schema";
 
@@ -38,7 +39,12 @@ async function lostIndices(state: BlockState): Promise<readonly number[]> {
   return unlessUnusable([], async () => {
     const register = await process.registerOf(provenanceOf(state));
     const answers = await Promise.all(state.refs.map((ref) => isLost(ref, register)));
-    return answers.flatMap((isIt, index) => (isIt ? [index] : []));
+    const lost = answers.flatMap((isIt, index) => (isIt ? [index] : []));
+    await assertSameHistory(
+      state,
+      state.refs.filter((_, index) => lost.includes(index)),
+    );
+    return lost;
   });
 }
 

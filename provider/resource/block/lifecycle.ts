@@ -1,5 +1,5 @@
 import { MacpoolError } from "../../error";
-import type { BlockRequest } from "../../lease/block";
+import { type BlockRequest, blockOwnerOf } from "../../lease/block";
 import type { Lease } from "../../lease/lease";
 import type { Grant } from "../../lease/transact";
 import { formatMac } from "../../mac/mac";
@@ -9,7 +9,7 @@ import { type CreateResult, GONE, type ReadResult } from "../lifecycle";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
 import { blockRequestOf, inputsOf, outputsOf, provenanceOf } from "./request";
-import { type BlockInputs, parseInputs, parseState, valid } from "./schema";
+import { type BlockInputs, type BlockState, parseInputs, parseState, valid } from "./schema";
 
 /**
  * Grants all addresses or none. The id is the first of them, as for a MacAddress.
@@ -41,6 +41,7 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
   const inputs = { ...valid(news), pool: state.pool, rotation: state.rotation };
   const register = await runtime().registerOf(provenanceOf(state));
   runtime().addresses.assertNotHandedOn(state.refs);
+  await assertSameHistory(state, state.refs);
   const grants = await grant(register, blockRequestOf(inputs, state));
   const leases = grants.map(({ lease }) => lease);
   return { outs: outputsOf(leases, state.storeId, inputs) };
@@ -54,8 +55,8 @@ export async function update(_id: string, olds: Bag, news: Bag): Promise<{ reado
 async function remove(_id: string, outputs: Bag): Promise<void> {
   const state = parseState(outputs);
   const register = await runtime().registerOf(provenanceOf(state));
-  const released = await register.release(state.refs);
-  if (released.includes(undefined)) await runtime().assertSameHistory(provenanceOf(state));
+  await assertSameHistory(state, state.refs);
+  await register.release(state.refs);
 }
 
 export { remove as delete };
@@ -71,6 +72,10 @@ export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
   const state = parseState(outputs);
   const register = await runtime().registerOf(provenanceOf(state));
   const lost = await Promise.all(state.refs.map((ref) => isLost(ref, register)));
+  await assertSameHistory(
+    state,
+    state.refs.filter((_, index) => lost[index] === true),
+  );
   if (!lost.includes(false)) return GONE;
   const leases = await Promise.all(state.refs.map(({ address }) => register.find(address)));
   const { inputs } = parseInputs(outputs);
@@ -78,6 +83,15 @@ export async function read(id: string, outputs: Bag = {}): Promise<ReadResult> {
   if (lost.includes(true)) return { id, props: outputs, inputs: { ...inputs, ...addressesIn(outputs) } };
   const told = toldBy(sound, inputs);
   return { id: idOf(sound), props: outputsOf(sound, state.storeId, told), inputs: inputsOf(sound, told) };
+}
+
+/**
+ * Checks that the register has no lease of the very change that a state remembers under another token.
+ *
+ * @throws MacpoolError REGISTER_ROLLED_BACK.
+ */
+export async function assertSameHistory({ storeId }: BlockState, refs: BlockState["refs"]): Promise<void> {
+  await Promise.all(refs.map((ref) => runtime().assertSameHistory({ storeId, ...ref })));
 }
 
 function addressesIn(outputs: Bag): Bag {
@@ -91,6 +105,7 @@ function toldBy([first]: readonly Lease[], inputs: BlockInputs): BlockInputs {
   const { description: _, tags: __, ...others } = inputs;
   return {
     ...others,
+    owner: blockOwnerOf(first.owner) ?? inputs.owner,
     installation: first.installation,
     ...(description === "" ? {} : { description }),
     ...(Object.keys(tags).length === 0 ? {} : { tags }),

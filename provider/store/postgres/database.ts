@@ -247,6 +247,8 @@ export const SILENT_MILLISECONDS = 10_000;
  * milliseconds.
  */
 const SETTINGS = {
+  // A commit that did not wait for its standby is told of by a warning only.
+  client_min_messages: "warning",
   synchronous_commit: "on",
   default_transaction_isolation: "read committed",
   plan_cache_mode: "force_generic_plan",

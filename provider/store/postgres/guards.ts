@@ -138,7 +138,9 @@ function indexFaults({ indexes }: Catalog): readonly string[] {
     if (found.isUnique || !made.includes("unique")) return [];
     return [`Index ${name} is not unique. ${OWNER} drop index SCHEMA.${name}; ${made}`];
   });
-  const idle = indexes.filter(({ isInForce }) => !isInForce);
+  // Others may be there: of an operator, or of a reindexing that goes on.
+  const names = [...Object.keys(INDEXES), ...Object.values(CONSTRAINTS).flatMap(Object.keys)];
+  const idle = indexes.filter(({ name, isInForce }) => !isInForce && names.includes(name));
   return [...wrong, ...idle.map(({ name }) => `Index ${name} is not in force. ${OWNER} reindex index SCHEMA.${name}`)];
 }
 
@@ -148,7 +150,7 @@ function triggerFaults({ triggers }: Catalog): readonly string[] {
     .map(([name, made]) => `The register has lost its trigger ${name}. ${OWNER} ${made}`);
   const off = triggers.filter(({ isOn }) => !isOn);
   const ours = off
-    .filter(({ isOurs }) => isOurs)
+    .filter(({ isOurs, name }) => isOurs && name in TRIGGERS)
     .map(({ table, name }) => {
       return `Trigger ${name} is switched off. ${OWNER} alter table SCHEMA.${table} enable trigger ${name}`;
     });

@@ -47,6 +47,8 @@ async function startStandby(primary: TestServer, port?: number): Promise<TestSer
 /** Lets a server acknowledge commits only when its standby has them too. */
 async function demandStandby(primary: TestServer): Promise<void> {
   await runSql("alter system set synchronous_standby_names = '*'", primary.url());
+  // Of a wait that was given up the server warns only.
+  await runSql("alter system set client_min_messages = error", primary.url());
   await runSql("select pg_reload_conf()", primary.url());
   const isSynchronous = "select from pg_stat_replication where sync_state = 'sync'";
   while ((await runSql(isSynchronous, primary.url())).length === 0) await wait(50);
