@@ -117,8 +117,8 @@ export interface LeaseStore {
   updatePool(name: string, change: PoolChange, by?: Manager): Promise<Pool>;
 
   /**
-   * Deletes a pool and returns true; returns false when there is none or, with `by`, when another declaration manages
-   * it, or the same one under a token that is not `by`'s. Its released leases stay for the day when a pool of that name is
+   * Deletes a pool and returns true; returns false when there is none or, with `by`, when it is managed under another token
+   * than `by`'s or, where the register knows none, by another declaration. Its released leases stay for the day when a pool of that name is
    * created again.
    *
    * @throws MacpoolError POOL_CONFLICT while it has live leases, with their number and one of them.
@@ -212,7 +212,7 @@ export interface LeaseStore {
 
   /**
    * Ends a reservation, whose addresses become allocatable; returns whether there was one with exactly these ends and,
-   * with `by`, managed by that declaration, under `by`'s token if under any.
+   * with `by`, managed under `by`'s token or, where the register knows none, by that declaration.
    */
   unreserve(range: Range, by?: Manager): Promise<boolean>;
 
