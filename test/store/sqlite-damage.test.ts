@@ -86,4 +86,19 @@ describe("a store whose verify found a fault", () => {
     for (const text of [path, faults[0]]) expect(refusal.message).toContain(text);
     expect(await register.seq()).toBe(before);
   });
+
+  it("in the text of the schema is found by verify, and nothing is written from then on", async () => {
+    const path = await usedFile();
+    const database = new Database(path);
+    database.unsafeMode(true);
+    database.exec(`pragma writable_schema = on;
+      update sqlite_schema set sql = replace(sql, 'gaps_until', 'gaqs_until') where name = 'register'`);
+    database.close();
+    const register = await openFile(path);
+    const { faults } = await register.store.verify();
+    expect(faults).toEqual([
+      "The file is damaged: its tables are not what they should be (no such column: gaps_until).",
+    ]);
+    expect((await register.refusal({ owner: "new" })).code).toBe("REGISTER_CORRUPT");
+  });
 });

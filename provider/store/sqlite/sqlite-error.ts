@@ -36,6 +36,14 @@ export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") ?? false;
 }
 
+/**
+ * Returns whether a statement names what the register does not have. Where those of this package do, the text of the
+ * schema is damaged, which SQLite's own check does not look at.
+ */
+export function isOfAnotherSchema(error: unknown): boolean {
+  return sqliteCode(error) === "SQLITE_ERROR";
+}
+
 /** Returns whether SQLite can make nothing of the file, or of a part of it. */
 export function isUnreadable(error: unknown): boolean {
   return isCorrupt(error) || sqliteCode(error) === "SQLITE_NOTADB";
