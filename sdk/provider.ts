@@ -33,8 +33,7 @@ export interface ProviderArgs {
  * ```
  *
  * Its id, which the engine makes once and keeps in the stack's state, and the stack are the *installation* that leases
- * belong to.
- * Keep it declared for as long as addresses use it. The name `macpool` is taken by the default one.
+ * belong to. Keep it declared for as long as addresses use it. The name `macpool` is taken by the default one.
  */
 export class Provider extends pulumi.ProviderResource {
   /**

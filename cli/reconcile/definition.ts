@@ -37,7 +37,7 @@ export function differenceOf(declaration: Declaration, present: Present): string
 
 /** Returns whether what the register has is the declaration's own, by the name of it or by its token. */
 export function isOwn({ by }: Declaration, { managedBy }: Present): boolean {
-  return isSameManager(managedBy, by) || (by.token !== undefined && managedBy?.token === by.token);
+  return isSameManager(managedBy, by) || isGrantedTo(managedBy, by);
 }
 
 /** Returns whether two declarations cannot both be in force: they are of two grants, or want two things. */

@@ -102,7 +102,8 @@ function change(pool: Pool, existing: Pool, ledger: Ledger, by: Manager | undefi
 }
 
 /**
- * Deletes a pool; returns false when there is none or, with `by`, when it was not granted to that. Its released leases stay, for a pool of the same name.
+ * Deletes a pool; returns false when there is none or, with `by`, when it was not granted to that. Its released leases
+ * stay, for a pool of the same name.
  *
  * @throws MacpoolError POOL_CONFLICT while it has live leases.
  */
@@ -147,7 +148,8 @@ export function predictReservation(reservation: Reservation, view: LedgerView, b
 }
 
 /**
- * Ends the reservation with exactly these ends; returns whether there was one that, with `by`, was granted to that. Those of every register stay.
+ * Ends the reservation with exactly these ends; returns whether there was one that, with `by`, was granted to that. Those
+ * of every register stay.
  */
 export function unreserve({ start, end }: Range, ledger: Ledger, by?: Manager): boolean {
   const found = ledger.reservationOf({ start, end });

@@ -45,7 +45,8 @@ import { Writer, writeFirst } from "./writer";
  * Numbers of events come from a sequence and are drawn only by a statement that writes, so there are gaps only where two
  * statements met. A lease gets its number when the statement returns.
  *
- * When the connection breaks before the reply, the outcome is looked up: every event says which write it was part of (recognise.ts).
+ * When the connection breaks before the reply, the outcome is looked up: every event says which write it was part of
+ * (recognise.ts).
  */
 
 /** What tests may want otherwise, and where a password comes from. */
