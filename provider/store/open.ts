@@ -2,7 +2,7 @@ import { randomFillSync, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import envPaths from "env-paths";
+import type envPaths from "env-paths";
 import { actorName, storePasswordOverride } from "../environment";
 import { MacpoolError } from "../error";
 import { DEFAULT_RESERVATIONS, defaultPool } from "../lease/pool";
@@ -21,7 +21,9 @@ import type { Following, InitialContent, LeaseStore, StoreContext } from "./stor
 
 /** Returns the path of the register that every stack of this user shares unless told otherwise. */
 export function defaultStore(): string {
-  return join(envPaths("pulumi-macpool", { suffix: "" }).data, "register.db");
+  // Loaded here, because most registers are named.
+  const paths: typeof envPaths = require("env-paths");
+  return join(paths("pulumi-macpool", { suffix: "" }).data, "register.db");
 }
 
 /**

@@ -1,5 +1,4 @@
-import { chmodSync, chownSync, existsSync, realpathSync, type Stats, statSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { chmodSync, chownSync, existsSync, promises, realpathSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MacpoolError } from "../../error";
 import { patienceOf, type Waiting } from "../patience";
@@ -75,7 +74,7 @@ async function copyUnused(source: string, scratch: string): Promise<void> {
   assertFile(source);
   for (const suffix of ["", ...LOGS]) {
     if (!existsSync(source + suffix)) continue;
-    await copyFile(source + suffix, scratch + suffix);
+    await promises.copyFile(source + suffix, scratch + suffix);
     chmodSync(scratch + suffix, 0o600);
   }
   if (before === stampOf(source)) return;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import type Database from "better-sqlite3";
@@ -58,6 +58,8 @@ function identityOf(path: string): string | undefined {
  * open meanwhile. Where none can be started the connection stays open.
  */
 async function closeBeside(database: Database.Database, path: string): Promise<void> {
+  // Loaded here, because nearly nobody needs it and every process would pay for it.
+  const { spawn } = await import("node:child_process");
   const other = spawn(process.execPath, ["-e", HOLD, require.resolve("better-sqlite3"), path], {
     stdio: ["pipe", "pipe", "ignore"],
   });
