@@ -19,13 +19,17 @@ interface Counts {
 /** The counts of a range without leases. */
 export const NO_LEASES: Counts = { live: 0, quarantined: 0, reusable: 0, oldestQuarantined: null };
 
+/** The scope of an owner and the rest of it, and a pool; null is a pool that there never was. */
+type OwnerKey = readonly [scope: number, rest: string, pool: number | null];
+
 /** What a ledger asks of its tables. */
 export interface LedgerStatements {
   readonly schema: Database.Statement<[], number>;
   readonly newest: Database.Statement<[], Newest>;
   readonly event: Database.Statement<[number], EventRow>;
   readonly at: Database.Statement<[Mac], LeaseRow>;
-  readonly held: Database.Statement<[number, string, number | null, number, string, number | null], LeaseRow>;
+  readonly holdsAny: Database.Statement<[...OwnerKey, ...OwnerKey], number>;
+  readonly held: Database.Statement<[...OwnerKey, ...OwnerKey], LeaseRow>;
   readonly liveWithin: Database.Statement<[Mac, Mac, number], LeaseRow>;
   readonly liveCount: Database.Statement<{ start: Mac; end: Mac }, { count: number }>;
   readonly longestReleased: Database.Statement<[number], LeaseRow>;
@@ -46,12 +50,9 @@ export function ledgerStatements(database: Database.Database): LedgerStatements 
     newest: database.prepare("select seq, at from event order by seq desc limit 1"),
     event: database.prepare(`${eventQuery} where seq = ?`),
     at: database.prepare(`${leaseQuery} where address = ?`),
-    // Two searches, because live and released leases each have their own index.
-    held: database.prepare(
-      `${leaseQuery} where scope = ? and lease.owner = ? and pool = ? and released_at is null
-       union all
-       ${leaseQuery} where scope = ? and lease.owner = ? and pool = ? and released_at is not null`,
-    ),
+    // From the indexes alone: no row of a lease is read.
+    holdsAny: database.prepare<[...OwnerKey, ...OwnerKey], number>(bothOf("select seq from lease")).pluck(),
+    held: database.prepare(bothOf(leaseQuery)),
     liveWithin: database.prepare(
       `${leaseQuery} where address between ? and ? and pool = ? and released_at is null order by address limit 1`,
     ),
@@ -78,4 +79,10 @@ export function ledgerStatements(database: Database.Database): LedgerStatements 
     cursor: database.prepare("select cursor from pool where id = ?"),
     setCursor: database.prepare("update pool set cursor = ? where id = ?"),
   };
+}
+
+/** Two searches, because live and released leases each have their own index. */
+function bothOf(query: string): string {
+  const ofOwner = `${query} where scope = ? and lease.owner = ? and pool = ?`;
+  return `${ofOwner} and released_at is null union all ${ofOwner} and released_at is not null`;
 }
