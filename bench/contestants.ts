@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import type { AcquireRequest } from "../provider/lease/lease";
 import { createRegister, openRegister, systemContext } from "../provider/store/open";
 import type { LeaseStore } from "../provider/store/store";
+import { LOG_PAGES, openIndexed, openRaw, type RawTable } from "./raw-table";
 import { interleaved, timed } from "./report";
 
 /** How much is measured, and how. */
@@ -28,17 +28,19 @@ export interface DurableOptions {
 /** Milliseconds of each round, divided by the allocations in it. */
 export interface DurableTimes {
   readonly raw: readonly number[];
+  /** Raw inserts into a table that has an index for the address and one for the owner, which no register can do without. */
+  readonly indexed: readonly number[];
   readonly single: readonly number[];
   readonly turn: readonly number[];
+  /** As `turn`, into the table of `indexed`. */
+  readonly indexedTurn: readonly number[];
   readonly batches: readonly {
     readonly size: number;
     readonly raw: readonly number[];
+    readonly indexed: readonly number[];
     readonly ours: readonly number[];
   }[];
 }
-
-/** When SQLite folds a log into its file and goes on at the log's beginning; every commit writes one page at least. */
-const LOG_PAGES = 1000;
 
 /** Allocations that are asked for in one turn of the event loop. */
 const TURN = 16;
@@ -48,25 +50,29 @@ export async function durableTimes(options: DurableOptions): Promise<DurableTime
   const { pool, log, rounds, slices, singles, batches } = options;
   const directory = mkdtempSync(join(tmpdir(), "macpool-bench-"));
   const ask = asker(pool === "sequential");
-  const both = await Both.in(directory);
+  const all = await Contestants.in(directory, pool === "sequential");
   const turns = Math.max(1, Math.round(singles / TURN));
-  const raw = () => both.raw.insert(ask());
-  const one = () => both.store.acquire([ask()]);
+  const many = (size: number) => Array.from({ length: size }, ask);
+  const raw = () => all.raw.insert(ask());
+  const indexed = () => all.indexed.insert(ask());
+  const one = () => all.store.acquire([ask()]);
   const work: Record<string, { readonly count: number; readonly run: () => unknown }> = {
     raw: { count: singles, run: () => repeat(singles, raw) },
+    indexed: { count: singles, run: () => repeat(singles, indexed) },
     single: { count: singles, run: () => repeat(singles, one) },
     turn: { count: turns * TURN, run: () => repeat(turns, () => Promise.all(Array.from({ length: TURN }, one))) },
+    "indexed turn": { count: turns * TURN, run: () => repeat(turns, () => all.indexed.insertAll(many(TURN))) },
   };
   for (const size of batches) {
-    work[`raw ${size}`] = { count: size, run: () => both.raw.insertAll(Array.from({ length: size }, ask)) };
-    work[`ours ${size}`] = { count: size, run: () => both.store.acquire(Array.from({ length: size }, ask)) };
+    work[`raw ${size}`] = { count: size, run: () => all.raw.insertAll(many(size)) };
+    work[`indexed ${size}`] = { count: size, run: () => all.indexed.insertAll(many(size)) };
+    work[`ours ${size}`] = { count: size, run: () => all.store.acquire(many(size)) };
   }
   const prepare = async (times: number) => {
-    await repeat(times, one);
-    await repeat(times, raw);
+    for (const call of [one, raw, indexed]) await repeat(times, call);
   };
   const renew = async () => {
-    await both.reopen();
+    await all.reopen();
     await prepare(1);
   };
   const contestants = Object.fromEntries(
@@ -80,14 +86,21 @@ export async function durableTimes(options: DurableOptions): Promise<DurableTime
   );
   if (log === "overwritten") await prepare(LOG_PAGES);
   const times = await interleaved(rounds, contestants, slices);
-  await both.close();
+  await all.close();
   rmSync(directory, { recursive: true, force: true });
   const of = (name: string) => times[name] ?? [];
   return {
     raw: of("raw"),
+    indexed: of("indexed"),
     single: of("single"),
     turn: of("turn"),
-    batches: batches.map((size) => ({ size, raw: of(`raw ${size}`), ours: of(`ours ${size}`) })),
+    indexedTurn: of("indexed turn"),
+    batches: batches.map((size) => ({
+      size,
+      raw: of(`raw ${size}`),
+      indexed: of(`indexed ${size}`),
+      ours: of(`ours ${size}`),
+    })),
   };
 }
 
@@ -102,23 +115,26 @@ export function asker(sequential = false): () => AcquireRequest {
 }
 
 const REGISTER = "register.db";
-const RAW = "raw.db";
 
-/** A register, and a table without anything, side by side. */
-class Both {
+/** A register, and two tables without anything, side by side. */
+class Contestants {
   readonly #directory: string;
+  readonly #sequential: boolean;
   store: LeaseStore;
   raw: RawTable;
+  indexed: RawTable;
 
-  private constructor(directory: string, store: LeaseStore) {
+  private constructor(directory: string, sequential: boolean, store: LeaseStore) {
     this.#directory = directory;
+    this.#sequential = sequential;
     this.store = store;
     this.raw = openRaw(directory);
+    this.indexed = openIndexed(directory, sequential);
   }
 
-  static async in(directory: string): Promise<Both> {
+  static async in(directory: string, sequential: boolean): Promise<Contestants> {
     await createRegister(join(directory, REGISTER), systemContext(console.error));
-    return new Both(directory, await openStore(directory));
+    return new Contestants(directory, sequential, await openStore(directory));
   }
 
   /** Whoever closes last removes the log. */
@@ -126,45 +142,18 @@ class Both {
     await this.close();
     this.store = await openStore(this.#directory);
     this.raw = openRaw(this.#directory);
+    this.indexed = openIndexed(this.#directory, this.#sequential);
   }
 
   async close(): Promise<void> {
     await this.store.close();
     this.raw.close();
+    this.indexed.close();
   }
 }
 
 function openStore(directory: string): Promise<LeaseStore> {
   return openRegister(join(directory, REGISTER), systemContext(console.error));
-}
-
-type RawTable = ReturnType<typeof openRaw>;
-
-/** A table of the same rows as the leases', without any index, under the same settings. */
-function openRaw(directory: string) {
-  const database = new Database(join(directory, RAW));
-  for (const pragma of ["journal_mode = wal", "synchronous = full", `wal_autocheckpoint = ${LOG_PAGES}`]) {
-    database.pragma(pragma);
-  }
-  database.exec(
-    `create table if not exists raw (id integer primary key, pool integer not null, owner text not null, installation integer not null,
-       rotation text not null, slot integer not null, token text not null, seq integer not null,
-       acquired_at integer not null, released_at integer, description text not null, tags text not null) strict`,
-  );
-  const statement = database.prepare(
-    `insert into raw (pool, owner, installation, rotation, slot, token, seq, acquired_at, released_at, description, tags)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const begin = database.prepare("begin immediate");
-  const commit = database.prepare("commit");
-  const insert = ({ owner, rotation, description }: AcquireRequest) =>
-    statement.run(1, owner, 1, rotation, 0, "0123456789abcdefghijkl", 1, Date.now(), null, description, "{}");
-  const insertAll = (rows: readonly AcquireRequest[]) => {
-    begin.run();
-    for (const row of rows) insert(row);
-    commit.run();
-  };
-  return { insert, insertAll, close: () => database.close() };
 }
 
 async function repeat(times: number, work: () => unknown): Promise<void> {
