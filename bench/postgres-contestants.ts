@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import pg from "pg";
 import type { AcquireRequest } from "../provider/lease/lease";
 import type { PoolSpec } from "../provider/lease/pool";
@@ -31,6 +31,8 @@ export interface LoadOptions {
 export interface LoadTimes {
   /** Milliseconds of each round, divided by the addresses in it. */
   readonly raw: readonly number[];
+  /** Inserts of a lease and its event into tables like ours, of which nothing is asked: the least that a register can do. */
+  readonly bare: readonly number[];
   readonly ours: readonly number[];
   /** Milliseconds of every call, by round. */
   readonly rawWaits: readonly (readonly number[])[];
@@ -56,13 +58,16 @@ export async function loadTimes(url: string, options: LoadOptions): Promise<Load
   const store = within(url, schema);
   await createPostgresRegister(store, contentOf(options.pool), systemContext(console.error));
   const ask = asker();
+  await runSql(url, `create schema ${schema}_bare; set search_path = ${schema}_bare; ${bareTables(schema)}`);
   const raw = await Promise.all(many.map(() => rawClient(url, `${schema}_raw`, size, ask)));
+  const bare = await Promise.all(many.map(() => bareClient(url, `${schema}_bare`, size, ask)));
   const ours = await Promise.all(many.map(() => ourClient(store, size, ask)));
   const rawTurn = turnOf(raw, options);
   const ourTurn = turnOf(ours, options);
-  const times = await interleaved(rounds, { raw: rawTurn.run, ours: ourTurn.run }, slices);
-  await Promise.all([...raw, ...ours].map((client) => client.close()));
-  await runSql(url, `drop schema ${schema} cascade; drop schema ${schema}_raw cascade`);
+  const bareTurn = turnOf(bare, options);
+  const times = await interleaved(rounds, { raw: rawTurn.run, bare: bareTurn.run, ours: ourTurn.run }, slices);
+  await Promise.all([...raw, ...bare, ...ours].map((client) => client.close()));
+  await runSql(url, `drop schema ${schema}, ${schema}_raw, ${schema}_bare cascade`);
   return { ...times, rawWaits: rawTurn.waits(), oursWaits: ourTurn.waits() };
 }
 
@@ -118,8 +123,7 @@ async function ourClient(url: string, size: number, ask: () => AcquireRequest): 
 
 /** Prepared once, as ours are; many rows go in one statement. */
 async function rawClient(url: string, schema: string, size: number, ask: () => AcquireRequest): Promise<Client> {
-  const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema} -c synchronous_commit=on` });
-  await client.connect();
+  const client = await connected(url, schema);
   const call = () => {
     const rows = Array.from({ length: size }, ask);
     if (size > 1)
@@ -127,6 +131,24 @@ async function rawClient(url: string, schema: string, size: number, ask: () => A
     return client.query({ name: "raw", text: RAW_ONE, values: [rows[0]?.owner, Date.now()] });
   };
   return { call, close: () => client.end() };
+}
+
+/** Its addresses lie all over a pool as large as `default`. */
+async function bareClient(url: string, schema: string, size: number, ask: () => AcquireRequest): Promise<Client> {
+  const client = await connected(url, schema);
+  const call = () => {
+    const owners = Array.from({ length: size }, () => ask().owner);
+    const addresses = owners.map(() => randomInt(2 ** 40));
+    if (size > 1) return client.query({ name: "bare", text: BARE_MANY, values: [Date.now(), owners, addresses] });
+    return client.query({ name: "bare", text: BARE_ONE, values: [Date.now(), owners[0], addresses[0]] });
+  };
+  return { call, close: () => client.end() };
+}
+
+async function connected(url: string, schema: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema} -c synchronous_commit=on` });
+  await client.connect();
+  return client;
 }
 
 /** The leases' columns, without their indexes. */
@@ -139,6 +161,22 @@ const RAW_INTO = `insert into raw (pool, owner, installation, rotation, slot, to
 const RAW_ONE = `${RAW_INTO} values (1, $1, 1, '', 0, '0123456789abcdefghijkl', 1, $2, null, '', '{}')`;
 const RAW_MANY = `${RAW_INTO} select 1, owner, 1, '', 0, '0123456789abcdefghijkl', 1, $2, null, '', '{}'
   from unnest($1::text[]) as given (owner)`;
+
+/** Tables with the indexes of ours, and without their triggers and references. */
+function bareTables(schema: string): string {
+  const tables = ["lease", "event"].map((name) => `create table ${name} (like ${schema}.${name} including all)`);
+  return `${tables.join("; ")}; create sequence event_seq cache 1`;
+}
+
+const bare = (given: string) => `with given as materialized (
+    select nextval('event_seq') as seq, owner, address from ${given} as given (owner, address)),
+  recorded as (
+    insert into event (seq, at, kind, address, pool, owner, installation, actor, write_id)
+    select seq, $1::bigint, 'derive', address, 'default', owner, 1, 1, 1 from given)
+  insert into lease (address, pool, owner, installation, rotation, slot, token, seq, acquired_at, description, tags)
+  select address, 1, owner, 1, '', 0, '0123456789abcdefghijkl', seq, $1::bigint, '', '{}' from given`;
+const BARE_ONE = bare("(values ($2::text, $3::bigint))");
+const BARE_MANY = bare("unnest($2::text[], $3::bigint[])");
 
 function contentOf(pool: PostgresPool) {
   const spec: PoolSpec = { ...defaultPool(), ...POOLS[pool] };
