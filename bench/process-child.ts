@@ -1,11 +1,13 @@
 /**
- * Opens the register that its argument names, says that it is ready, and allocates one address after the other during
- * the span of time that it is told; says what came of it.
+ * Opens the register that its first argument names, says that it is ready, and allocates one address after the other during
+ * the span of time that it is told; says what came of it. With `unfair` as its second argument it never leaves the lock to
+ * others.
  *
  * @module
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { openRegister, systemContext } from "../provider/store/open";
+import { Turns } from "../provider/store/sqlite/turns";
 import type { LeaseStore } from "../provider/store/store";
 import { timed } from "./report";
 
@@ -41,7 +43,8 @@ async function work(store: LeaseStore, { start, end }: Span): Promise<Worked> {
   return { allocations, errors, longestWait };
 }
 
-async function main(path: string): Promise<void> {
+async function main(path: string, manners: string | undefined): Promise<void> {
+  if (manners === "unfair") Turns.prototype.giveWay = () => Promise.resolve();
   const store = await openRegister(path, systemContext(console.error));
   const told = new Promise<Span>((resolve) => process.once("message", (span: Span) => resolve(span)));
   process.send?.("ready");
@@ -51,7 +54,7 @@ async function main(path: string): Promise<void> {
   process.disconnect();
 }
 
-main(process.argv[2] ?? "").catch((error: unknown) => {
+main(process.argv[2] ?? "", process.argv[3]).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

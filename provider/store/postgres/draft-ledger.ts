@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { isAboutLease, type Lease, type PoolUsage, type RegisterEvent } from "../../lease/lease";
 import type { Ledger } from "../../lease/ledger";
 import type { Pool } from "../../lease/pool";
@@ -36,8 +36,8 @@ const FIRST_RELEASED = 16;
  * the register itself checks the assumption when it is written to (see apply.ts).
  */
 export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
-  /** Tells what this draft writes from all else: 64 bits at random, as a decimal number. */
-  readonly writeId = randomBytes(8).readBigInt64BE().toString();
+  /** Tells what this draft writes from all else: 64 bits, 62 of them at random, as a decimal number. */
+  readonly writeId = newWriteId();
   /** The one moment the transaction is for. */
   readonly now: number;
   /** All that was asked. */
@@ -282,4 +282,9 @@ export class DraftLedger extends DefiningLedger<Definitions> implements Ledger {
   }
 
   #known: ReadonlyMap<Mac, Lease> | undefined;
+}
+
+/** From the end of a UUID, because Node draws those in stock and other random numbers one by one. */
+function newWriteId(): string {
+  return BigInt.asIntN(64, BigInt(`0x${randomUUID().replaceAll("-", "").slice(16)}`)).toString();
 }
