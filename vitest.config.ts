@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["test/{mac,lease,store,resource,sdk,model,fuzz,mutants}/**/*.test.ts"],
+          include: ["test/{ci,mac,lease,store,resource,sdk,model,fuzz,mutants}/**/*.test.ts"],
         },
       },
       {
