@@ -15,7 +15,14 @@ export const ATTEMPTS = 16;
  */
 export function derive(pool: Pool, owner: string, attempt: number): Mac {
   const digest = sha256(`macpool/derive/1\n${pool.name}\n${owner}\n${attempt}`);
-  return macAtOffset(pool.ranges, Number(BigInt(`0x${digest.slice(0, 16)}`) % BigInt(pool.size)));
+  return macAtOffset(pool.ranges, remainder(digest.slice(0, 16), pool.size));
+}
+
+/** Returns what remains of 64 bits, as 16 hexadecimal digits, divided by `size`, which is at most 2^48. */
+function remainder(bits: string, size: number): number {
+  // Nearly every pool is a whole prefix, and then only the lower bits count, which a number holds exactly.
+  if (Number.isInteger(2 ** 48 / size)) return Number(`0x${bits.slice(4)}`) % size;
+  return Number(BigInt(`0x${bits}`) % BigInt(size));
 }
 
 /** In one step where Node has it (from 20.12 on), which takes a third of the time. */

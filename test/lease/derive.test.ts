@@ -23,6 +23,11 @@ const poolOf = ({ pool, ranges }: Pick<Vector, "pool" | "ranges">) =>
 
 const web = definePool({ name: "web", ranges: [parsePrefix("42")] });
 
+function first64Bits(owner: string, attempt: number): bigint {
+  const text = Buffer.from(`macpool/derive/1\np\n${owner}\n${attempt}`, "utf8");
+  return BigInt(`0x${createHash("sha256").update(text).digest("hex").slice(0, 16)}`);
+}
+
 describe("derive", () => {
   it.each(vectors.cases)("gives $owner in pool $pool at attempt $attempt the frozen address $address", (vector) => {
     expect(formatMac(derive(poolOf(vector), vector.owner, vector.attempt))).toBe(vector.address);
@@ -55,16 +60,26 @@ describe("derive", () => {
 
   it("follows its formula for any owner, attempt and pool size, with exact 64-bit arithmetic", () => {
     const owner = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 });
-    const size = fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.constantFrom(1, 2, 255, 2 ** 32 + 1));
+    const powers = fc.nat(40).map((exponent) => 2 ** exponent);
+    const size = fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.constantFrom(1, 2, 255, 2 ** 32 + 1), powers);
     fc.assert(
       fc.property(owner, fc.nat(15), size, (name, attempt, many) => {
         const { start } = parsePrefix("42");
         const pool = definePool({ name: "p", ranges: [{ start, end: start + many - 1 }] });
-        const text = Buffer.from(`macpool/derive/1\np\n${name}\n${attempt}`, "utf8");
-        const first = createHash("sha256").update(text).digest("hex").slice(0, 16);
-        expect(derive(pool, name, attempt)).toBe(start + Number(BigInt(`0x${first}`) % BigInt(many)));
+        expect(derive(pool, name, attempt)).toBe(start + Number(first64Bits(name, attempt) % BigInt(many)));
       }),
     );
+  });
+
+  it("follows it in a pool of half of all local unicast addresses, whose offsets need 45 bits", () => {
+    const octets = Array.from({ length: 32 }, (_, index) => 4 * index + 2);
+    const ranges = octets.map((octet) => parsePrefix(octet.toString(16).padStart(2, "0")));
+    const pool = definePool({ name: "p", ranges });
+    for (let number = 0; number < 100; number += 1) {
+      const offset = Number(first64Bits(`web-${number}`, 0) % 2n ** 45n);
+      const { start } = ranges[Math.floor(offset / 2 ** 40)] ?? expect.fail("beyond the pool");
+      expect(derive(pool, `web-${number}`, 0)).toBe(start + (offset % 2 ** 40));
+    }
   });
 
   it("counts the offset through several ranges as one concatenation", () => {

@@ -208,16 +208,21 @@ export class SqliteLedger extends DefiningLedger<Definitions> implements Ledger 
   #heldBy(owner: string, pool: string): Holdings {
     const known = this.#holdings;
     if (known?.owner === owner && known.pool === pool && known.asOf === this.#writes) return known;
-    const id = this.definitions.idIfAny(pool);
-    // A scope without a number has no leases.
-    const key = [this.#names.idIfAny(scopeOf(owner)) ?? -1, restOf(owner), id] as const;
-    // Whoever asks for an address has mostly none yet.
-    const rows = this.#sql.holdsAny.get(...key, ...key) === undefined ? [] : this.#sql.held.all(...key, ...key);
-    const leases = rows.map(leaseOfRow);
-    const live = leases.filter(({ releasedAt }) => releasedAt === undefined).sort(newestFirst);
-    const released = leases.filter(({ releasedAt }) => releasedAt !== undefined).sort(newestFirst);
-    this.#holdings = { owner, pool, asOf: this.#writes, live, released };
+    this.#holdings = { owner, pool, asOf: this.#writes, ...this.#holdingsOf(owner, pool) };
     return this.#holdings;
+  }
+
+  #holdingsOf(owner: string, pool: string): Pick<Holdings, "live" | "released"> {
+    const scope = this.#names.idIfAny(scopeOf(owner));
+    if (scope === undefined) return NOTHING;
+    const key = [scope, restOf(owner), this.definitions.idIfAny(pool)] as const;
+    // Whoever asks for an address has mostly none yet.
+    if (this.#sql.holdsAny.get(...key, ...key) === undefined) return NOTHING;
+    const leases = this.#sql.held.all(...key, ...key).map(leaseOfRow);
+    return {
+      live: leases.filter(({ releasedAt }) => releasedAt === undefined).sort(newestFirst),
+      released: leases.filter(({ releasedAt }) => releasedAt !== undefined).sort(newestFirst),
+    };
   }
 
   /** The newest event; others may add one only between transactions, which `refresh` notices. */
@@ -276,6 +281,8 @@ interface Holdings {
   readonly live: readonly Lease[];
   readonly released: readonly Lease[];
 }
+
+const NOTHING: Pick<Holdings, "live" | "released"> = { live: [], released: [] };
 
 function newestFirst(one: Lease, other: Lease): number {
   return other.seq - one.seq;
