@@ -30,7 +30,7 @@ function strays(text: string, entries: readonly Entry[]): readonly Entry[] {
   const reason =
     "It is in no -device, -nic or -net that could be read. Write it out there, or register it with macpool claim.";
   return text.split(/\r?\n/).flatMap((line, index) =>
-    assignedIn(line).flatMap(({ mac, address }) => {
+    assignedIn(withoutComment(line)).flatMap(({ mac, address }) => {
       if (known.has(mac)) return [];
       known.add(mac);
       return [{ place: `line ${index + 1}`, address, fault: { code: "INVALID_FILE" as const, reason } }];
@@ -38,8 +38,9 @@ function strays(text: string, entries: readonly Entry[]): readonly Entry[] {
   );
 }
 
-function assignedIn(line: string): readonly { readonly mac: Mac; readonly address: string }[] {
-  return [...withoutComment(line).matchAll(ASSIGNED)].flatMap(([, address = ""]) => {
+/** Returns the addresses that `text` gives to a NIC, wherever in it. */
+export function assignedIn(text: string): readonly { readonly mac: Mac; readonly address: string }[] {
+  return [...text.matchAll(ASSIGNED)].flatMap(([, address = ""]) => {
     const mac = readMac(address);
     return mac === undefined ? [] : [{ mac, address }];
   });

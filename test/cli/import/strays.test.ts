@@ -44,6 +44,35 @@ describe("no address is passed over in silence", () => {
     expect(read(text)).toEqual(["libvirt", `line 1 ${one}`, `line 2 ${other} INVALID_FILE`]);
   });
 
+  test("that a domain of libvirt hands to QEMU itself", () => {
+    const mac = (octet: string) => `42:00:00:00:56:${octet}`;
+    const text = `<domain xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0"><name>a</name>
+<devices><interface><mac address="${mac("01")}"/></interface></devices>
+<qemu:commandline><qemu:arg value="-device"/>
+<qemu:arg value="virtio-net-pci,netdev=x,mac=${mac("02")}"/>
+<qemu:arg value='{"driver":"e1000","mac":"${mac("03")}"}'/>
+<qemu:arg value="e1000,mac=${mac("01")}"/></qemu:commandline></domain>`;
+    expect(read(text)).toEqual([
+      "libvirt",
+      `line 2 ${mac("01")}`,
+      `line 4 ${mac("02")} INVALID_FILE`,
+      `line 5 ${mac("03")} INVALID_FILE`,
+    ]);
+  });
+
+  test("of a network of libvirt beside a domain, unless the domain has it", () => {
+    const mac = (octet: string) => `42:00:00:00:57:${octet}`;
+    const domain = `<domain><name>a</name><devices><interface><mac address="${mac("01")}"/></interface></devices></domain>`;
+    const hosts = `<host mac="${mac("01")}" ip="192.0.2.2"/><host mac="${mac("02")}" ip="192.0.2.3"/>`;
+    const network = `<network><mac address="${mac("03")}"/><ip><dhcp>${hosts}</dhcp></ip></network>`;
+    expect(read(`${domain}\n${network}`)).toEqual([
+      "libvirt",
+      `line 1 ${mac("01")}`,
+      `line 2 ${mac("03")} INVALID_FILE`,
+      `line 2 ${mac("02")} INVALID_FILE`,
+    ]);
+  });
+
   test("of a host that is called as a column of CSV might be", () => {
     expect(read("42:00:00:00:51:01,mac,10.0.0.1\n42:00:00:00:51:02,web,10.0.0.2\n")).toEqual([
       "dnsmasq",
