@@ -1,7 +1,7 @@
 import { SaxesParser, type SaxesTagPlain } from "saxes";
-import { readMac } from "../../provider/mac/mac";
 import { type Entry, type Fault, unreadable } from "./entry";
 import { assignedIn } from "./qemu";
+import { withStrays } from "./strays";
 
 /** Deeper than any domain, and shallow enough for a list of open elements. */
 const MAX_DEPTH = 1000;
@@ -26,7 +26,7 @@ export function parseLibvirt(text: string): readonly Entry[] {
   // Each document has its own declaration, which only the first may have in one text.
   parser.write(text.replace(/^\ufeff/, "").replace(/<\?xml[^>]*>/g, "")).close();
   if (reader.domains === 0) throw unreadable("line 1", "it has no <domain>.");
-  return [...reader.entries, ...reader.strays];
+  return withStrays(reader.entries, reader.strays);
 }
 
 const STRAY: Fault = {
@@ -48,24 +48,19 @@ interface Nic {
 
 class DomainReader {
   readonly entries: Entry[] = [];
+  /** Addresses that elements other than a domain's NIC have, which may be one of these all the same. */
+  readonly strays: Entry[] = [];
   domains = 0;
-  readonly #strays: Entry[] = [];
   readonly #path: string[] = [];
   #name = "";
   #nics: Nic[] = [];
   #nic: Nic | undefined;
 
-  /** Addresses that no domain's NIC was found to have: they must not be passed over. */
-  get strays(): readonly Entry[] {
-    const known = new Set(this.entries.map(({ address }) => readMac(address)));
-    return this.#strays.filter(({ address }) => !known.has(readMac(address)));
-  }
-
   open({ name, attributes }: SaxesTagPlain, line: number): void {
     if (this.#path.length >= MAX_DEPTH) throw unreadable(`line ${line}`, "it is nested too deeply.");
     this.#path.push(name);
     const path = this.#path.join("/");
-    for (const stray of straysOf(path, attributes)) this.#strays.push({ place: `line ${line}`, ...stray });
+    for (const stray of straysOf(path, attributes)) this.strays.push({ place: `line ${line}`, ...stray });
     switch (path) {
       case "domain":
         this.domains += 1;
@@ -117,5 +112,5 @@ function straysOf(path: string, { address, mac, value }: SaxesTagPlain["attribut
   if (/(?:^|\/)(?:interface|network)\/mac$/.test(path)) return [{ address: address ?? "", fault: STRAY }];
   if (path.endsWith("/dhcp/host")) return mac === undefined ? [] : [{ address: mac, fault: STRAY }];
   if (value === undefined || !/:commandline\/[^/]*:arg$/.test(path)) return [];
-  return assignedIn(value).map((assigned) => ({ address: assigned.address, fault: HANDED_ON }));
+  return assignedIn(value).map((assigned) => ({ address: assigned, fault: HANDED_ON }));
 }

@@ -60,6 +60,11 @@ describe("no address is passed over in silence", () => {
     ]);
   });
 
+  test("of a domain whose name is CDATA", () => {
+    const domain = `<domain><name><![CDATA[a&b]]></name><devices><interface><mac address="42:00:00:00:5a:01"/></interface></devices></domain>`;
+    expect(readEntries(domain).entries.map(({ owner }) => owner)).toEqual(["a&b/0"]);
+  });
+
   test("of a network of libvirt beside a domain, unless the domain has it", () => {
     const mac = (octet: string) => `42:00:00:00:57:${octet}`;
     const domain = `<domain><name>a</name><devices><interface><mac address="${mac("01")}"/></interface></devices></domain>`;
@@ -70,6 +75,30 @@ describe("no address is passed over in silence", () => {
       `line 1 ${mac("01")}`,
       `line 2 ${mac("03")} INVALID_FILE`,
       `line 2 ${mac("02")} INVALID_FILE`,
+    ]);
+  });
+
+  test("of a second NIC in a column of its own, unless another row has it", () => {
+    const [one, two, three] = ["42:00:00:00:58:01", "42-00-00-00-58-02", "4200.0000.5803"] as const;
+    const text = `name,mac,ip,MAC,gateway\nweb,${one},192.0.2.1,${two},${three}\ndb,${three},42:00,${one},ff:ff:ff:ff:ff:ff\n`;
+    expect(read(text)).toEqual(["csv", `line 2 ${one}`, `line 3 ${three}`, `line 2 ${two} INVALID_FILE`]);
+    expect(read(`mac,serial\n${one},420000005804\n`)).toEqual(["csv", `line 2 ${one}`]);
+  });
+
+  test("of further NICs in an object, unless another object has them", () => {
+    const mac = (octet: string) => `42:00:00:00:59:${octet}`;
+    const vms = [
+      { name: "a", mac: mac("01"), nics: [{ mac: mac("01") }, { mac: mac("02") }, { deep: [mac("04")] }] },
+      { name: "b", mac: [mac("03"), mac("04")], broadcast: "ff:ff:ff:ff:ff:ff" },
+      { Name: mac("06"), "MAC Address": mac("04"), tags: { gateway: mac("07") }, description: mac("08") },
+    ];
+    expect(read(JSON.stringify(vms))).toEqual([
+      "json",
+      `item 1 ${mac("01")}`,
+      "item 2  INVALID_FILE",
+      `item 3 ${mac("04")}`,
+      `item 1 ${mac("02")} INVALID_FILE`,
+      `item 2 ${mac("03")} INVALID_FILE`,
     ]);
   });
 
