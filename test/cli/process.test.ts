@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { environment, MACPOOL } from "./child";
+import { environment, MACPOOL, macpool } from "./child";
 import { type Lab, openLab } from "./support";
 
 let lab: Lab;
@@ -206,4 +206,13 @@ test("wrong usage shows how it would be right", async () => {
   expect(ran.stderr).toContain("Usage: macpool claim [options] <mac>");
   expect(ran.stderr).toContain("macpool claim --help");
   expect((await lab.macpool("lst")).stderr).toContain("Did you mean list?");
+});
+
+test.each([
+  ["XDG_DATA_HOME is relative", { XDG_DATA_HOME: "data" }, []],
+  ["HOME is empty", { HOME: "", XDG_DATA_HOME: "" }, []],
+  ["HOME is empty, and the register named by ~", { HOME: "" }, ["--store", "~/register.db"]],
+])("no working directory has a register of its own where %s", async (_, env, options) => {
+  const { code, stderr } = await macpool("", ["next", ...options], "", env);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/no absolute path.*\[INVALID_CONFIG\]/) });
 });
