@@ -36,6 +36,27 @@ describe("no address is passed over in silence", () => {
     expect(read(lease + host)).toEqual(["dhcpd", "line 4 42:00:00:00:53:02", "line 2 42:00:00:00:53:01 skipped"]);
   });
 
+  test("in a class of dhcpd, of which it is by its address", () => {
+    const classes = `subclass "ours" 1:42:00:00:00:54:01;
+subclass "ours" 01:42:0:0:0:54:2 { lease limit 4; }
+subclass "theirs" "42:00:00:00:54:03";
+`;
+    expect(read(`${classes}host a { hardware ethernet 42:00:00:00:54:04; }\n`)).toEqual([
+      "dhcpd",
+      "line 4 42:00:00:00:54:04",
+      "line 1 42:00:00:00:54:01 skipped",
+      "line 2 42:0:0:0:54:2 skipped",
+    ]);
+  });
+
+  test("of dnsmasq, which takes one without colons for a name", () => {
+    expect(read("dhcp-host=42-00-00-00-52-01,web\ndhcp-host=4200.0000.5202\ndhcp-host=web-1,192.0.2.1\n")).toEqual([
+      "dnsmasq",
+      "line 1 42-00-00-00-52-01 INVALID_MAC",
+      "line 2 4200.0000.5202 INVALID_MAC",
+    ]);
+  });
+
   test("of a snapshot of a domain, unless the domain itself has it", () => {
     const domain = (mac: string) =>
       `<domain><name>a</name><devices><interface><mac address="${mac}"/></interface></devices></domain>`;
