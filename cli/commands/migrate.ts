@@ -30,10 +30,11 @@ export function migrateCommand(): Command {
       const source = await openRegister(from, context).catch(explain);
       try {
         const made = await abortable((signal) => migrate(source, to, context, signal));
-        await outputOf(command).line(made.location, made);
+        // First, because it is to be heard also where the output cannot be written.
         warn(
           `${made.location} took the place of ${source.location}, which must not be used any more: move it away, and set macpool:store of every stack (or MACPOOL_STORE) to the new one.`,
         );
+        await outputOf(command).line(made.location, made);
       } finally {
         await source.close();
       }

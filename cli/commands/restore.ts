@@ -32,8 +32,9 @@ export function restoreCommand(): Command {
       const restored = await abortable((signal) =>
         restoreRegister(file, storeOf(command.optsWithGlobals()), context, { ...following, replace, signal }),
       ).finally(() => progress.end());
-      await outputOf(command).line(restored.location, jsonOf(restored));
+      // First, because it is to be heard also where the output cannot be written.
       for (const words of advice(restored)) warn(words);
+      await outputOf(command).line(restored.location, jsonOf(restored));
     });
 }
 

@@ -1,23 +1,11 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { readMac } from "../../provider/mac/mac";
+import { COLUMNS, type Column, columnName } from "./columns";
 import { type Entry, unreadable } from "./entry";
+import { BESIDE, isNicAddress, withStrays } from "./strays";
 import { tagsOfText } from "./tags";
 
 const ONE_MEBIBYTE = 2 ** 20;
-
-/**
- * Names a column may have, without case, spaces, `_` and `-`; of several the first in this order counts. Beside `hwaddr`
- * an `address` is one of IP, as in Kea's lease file.
- */
-const COLUMNS = {
-  address: ["mac", "macaddress", "hwaddress", "hwaddr", "hardwareaddress", "address"],
-  owner: ["owner", "name", "hostname"],
-  pool: ["pool"],
-  description: ["description"],
-  tags: ["tags"],
-} as const;
-
-type Column = keyof typeof COLUMNS;
 
 /** Returns whether `line` is a header that names a column of addresses. */
 export function isCsvHeader(line: string): boolean {
@@ -37,7 +25,7 @@ export function parseCsv(text: string): readonly Entry[] {
   if (columns.address === -1) {
     throw unreadable(`line ${header?.line ?? 1}`, 'the header names no column "address" or "mac".');
   }
-  return rows.map(({ line, fields }) => {
+  const entries = rows.map(({ line, fields }) => {
     const cell = (column: Column) => fields[columns[column]]?.trim() || undefined;
     const tags = cell("tags");
     return {
@@ -48,6 +36,15 @@ export function parseCsv(text: string): readonly Entry[] {
       description: cell("description"),
       tags: tags === undefined ? undefined : tagsOfText(tags),
     };
+  });
+  return withStrays(entries, straysOf(rows, new Set(Object.values(columns))));
+}
+
+/** Returns what columns that nobody asked for say of addresses, such as that of a second NIC. */
+function straysOf(rows: readonly CsvRecord[], read: ReadonlySet<number>): readonly Entry[] {
+  return rows.flatMap(({ line, fields }) => {
+    const others = fields.filter((_, index) => !read.has(index)).map((field) => field.trim());
+    return others.filter(isNicAddress).map((address) => ({ place: `line ${line}`, address, fault: BESIDE }));
   });
 }
 
@@ -100,7 +97,7 @@ function delimiterOf(line: string): string {
 }
 
 function headerOf(cells: readonly string[]): Readonly<Record<Column, number>> {
-  const names = cells.map((cell) => cell.toLowerCase().replace(/["\s_-]/g, ""));
+  const names = cells.map(columnName);
   const at = (column: Column) => COLUMNS[column].map((name) => names.indexOf(name)).find((index) => index !== -1) ?? -1;
   return {
     address: at("address"),

@@ -34,11 +34,11 @@ export function parseDhcpd(text: string): readonly Entry[] {
       statement.push(token);
       continue;
     }
+    strays.push(...strayIn(statement, open.at(-1)));
     if (token.text === "{") open.push(blockOf(statement));
     else if (token.text === "}") enter(closed(open, token), hosts);
     else {
       take(statement, open.at(-1));
-      strays.push(...strayIn(statement, open.at(-1)));
       files.push(...includedBy(statement));
     }
     if (open.length > MAX_DEPTH) throw unreadable(`line ${token.line}`, "it is nested too deeply.");
@@ -88,12 +88,19 @@ function take(statement: readonly Token[], block: Block | undefined): void {
   }
 }
 
-/** Whoever has a lease for a time is passed over, but not in silence. */
-function strayIn([keyword, , address]: readonly Token[], block: Block | undefined): readonly Entry[] {
-  if (keyword === undefined || !isKeyword(keyword, "hardware") || block?.host !== undefined) return [];
+/** Whoever has a lease for a time, or is in a class by the address alone, is passed over, but not in silence. */
+function strayIn([keyword, type, value]: readonly Token[], block: Block | undefined): readonly Entry[] {
+  if (keyword === undefined || type === undefined || block?.host !== undefined) return [];
+  const address = isKeyword(keyword, "hardware") ? (value?.text ?? "") : memberOf(keyword, value);
   const skip =
     "It is in no host declaration. If the NIC is yours, write one for it, or register it with macpool claim.";
-  return [{ place: `line ${keyword.line}`, address: address?.text ?? "", skip }];
+  return address === undefined ? [] : [{ place: `line ${keyword.line}`, address, skip }];
+}
+
+/** A class by hardware has the type of it before each address, 1 for Ethernet (dhcp.conf(5), "subclasses"). */
+function memberOf(keyword: Token, value: Token | undefined): string | undefined {
+  if (!isKeyword(keyword, "subclass") || value === undefined) return undefined;
+  return /^0?1:((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})$/i.exec(value.text)?.[1];
 }
 
 function closed(open: Block[], token: Token): Block {

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { readMac } from "../../provider/mac/mac";
 import { type Entry, notFollowed } from "./entry";
+import { isNicAddress } from "./strays";
 
 const OPTION = /^\s*(?:--)?dhcp-host\s*=\s*/;
 /** What names files with more options, or with hosts. */
@@ -56,7 +57,10 @@ function strayOf(fields: readonly string[], place: string): readonly Entry[] {
   const stray = fields.find(
     (field) => /^(?:[^:[\]]*:){3,}/.test(field) && isIP(field) === 0 && !field.startsWith("id:"),
   );
-  return stray === undefined ? [] : [{ place, address: stray }];
+  if (stray !== undefined) return [{ place, address: stray }];
+  const reason = "dnsmasq takes it for a name: only with colons it is an address. Correct it in the file.";
+  const misspelt = fields.find(isNicAddress);
+  return misspelt === undefined ? [] : [{ place, address: misspelt, fault: { code: "INVALID_MAC", reason } }];
 }
 
 function addressOf(written: string): Pick<Entry, "address" | "fault"> {

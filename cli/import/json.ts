@@ -1,21 +1,37 @@
-import { type Entry, unreadable } from "./entry";
+import { COLUMNS, type Column, columnName } from "./columns";
+import { type Entry, type Fault, unreadable } from "./entry";
+import { BESIDE, isNicAddress, withStrays } from "./strays";
 import { tagsOfText } from "./tags";
 
-/** Of several the first in this order counts: beside the others an `address` is one of IP. */
-const ADDRESS = ["mac", "macAddress", "mac_address", "hwaddr", "hw-address", "address"];
-const OWNER = ["owner", "name", "hostname"];
+const NO_OBJECT: Fault = { code: "INVALID_FILE", reason: "It is not an object." };
+const NAMELESS: Fault = {
+  code: "INVALID_FILE",
+  reason: "It names no address: there is no text called mac or address in it. Write one object a NIC.",
+};
+/** What says of a NIC what somebody likes to call it. */
+const LABELS: readonly string[] = [...COLUMNS.owner, ...COLUMNS.pool, ...COLUMNS.description, ...COLUMNS.tags];
 
 /** Reads an array of objects, objects one a line (JSON Lines, as `macpool list --json` prints them), or one object. */
 export function parseJson(text: string): readonly Entry[] {
+  const items = itemsOf(text);
+  return withStrays(items.map(entryOf), items.flatMap(straysOf));
+}
+
+interface Item {
+  readonly value: unknown;
+  readonly place: string;
+}
+
+function itemsOf(text: string): readonly Item[] {
   const whole = tryParse(text);
-  if (Array.isArray(whole)) return whole.map((item, index) => entryOf(item, `item ${index + 1}`));
-  if (whole !== undefined) return [entryOf(whole, "item 1")];
+  if (Array.isArray(whole)) return whole.map((value: unknown, index) => ({ value, place: `item ${index + 1}` }));
+  if (whole !== undefined) return [{ value: whole, place: "item 1" }];
   return text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
     const place = `line ${index + 1}`;
-    const item = tryParse(line);
-    if (item === undefined) throw unreadable(place, "it is neither JSON nor JSON Lines.");
-    return [entryOf(item, place)];
+    const value = tryParse(line);
+    if (value === undefined) throw unreadable(place, "it is neither JSON nor JSON Lines.");
+    return [{ value, place }];
   });
 }
 
@@ -28,27 +44,51 @@ function tryParse(text: string): unknown {
   }
 }
 
-function entryOf(item: unknown, place: string): Entry {
-  if (typeof item !== "object" || item === null || Array.isArray(item)) {
-    return { place, address: "", fault: { code: "INVALID_FILE", reason: "It is not an object." } };
-  }
-  const fields = new Map<string, unknown>(Object.entries(item));
-  const text = (...names: readonly string[]) => names.map((name) => fields.get(name)).find(isText);
+function entryOf({ value, place }: Item): Entry {
+  const fields = fieldsOf(value);
+  if (fields === undefined) return { place, address: isText(value) ? value : "", fault: NO_OBJECT };
+  const text = (column: Column) => COLUMNS[column].map((name) => fields.get(name)).find(isText);
+  const address = text("address");
   return {
     place,
-    address: text(...ADDRESS) ?? "",
-    owner: text(...OWNER),
+    address: address ?? "",
+    owner: text("owner"),
     pool: text("pool"),
     description: text("description"),
     tags: tagsOf(fields.get("tags")),
     skip: released(fields),
+    ...(address === undefined ? { fault: NAMELESS } : {}),
   };
+}
+
+/** Returns the properties of an object by the names of columns; of several of one name the first counts. */
+function fieldsOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return new Map(
+    Object.entries(value)
+      .map(([key, item]) => [columnName(key), item] as const)
+      .toReversed(),
+  );
+}
+
+/** Returns the addresses in an object that are not its own, such as those of a list of NICs. */
+function straysOf({ value, place }: Item): readonly Entry[] {
+  const found: Entry[] = [];
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const item = waiting.pop();
+    if (isText(item) && isNicAddress(item)) found.push({ place, address: item, fault: BESIDE });
+    if (typeof item !== "object" || item === null) continue;
+    for (const [key, part] of Object.entries(item).toReversed())
+      if (!LABELS.includes(columnName(key))) waiting.push(part);
+  }
+  return found;
 }
 
 /** Only in what `macpool list --json` prints; the state of a VM says nothing of its addresses. */
 function released(fields: ReadonlyMap<string, unknown>): string | undefined {
   const state = fields.get("state");
-  const isOver = isText(fields.get("releasedAt")) && (state === "quarantined" || state === "reusable");
+  const isOver = isText(fields.get("releasedat")) && (state === "quarantined" || state === "reusable");
   return isOver ? `Nobody has it: its state is ${state}.` : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { SaxesParser, type SaxesTagPlain } from "saxes";
-import { readMac } from "../../provider/mac/mac";
 import { type Entry, type Fault, unreadable } from "./entry";
+import { assignedIn } from "./qemu";
+import { withStrays } from "./strays";
 
 /** Deeper than any domain, and shallow enough for a list of open elements. */
 const MAX_DEPTH = 1000;
@@ -20,17 +21,23 @@ export function parseLibvirt(text: string): readonly Entry[] {
   });
   parser.on("opentag", (tag) => reader.open(tag, parser.line));
   parser.on("text", (words) => reader.text(words));
+  parser.on("cdata", (words) => reader.text(words));
   parser.on("closetag", () => reader.close());
   // Each document has its own declaration, which only the first may have in one text.
   parser.write(text.replace(/^\ufeff/, "").replace(/<\?xml[^>]*>/g, "")).close();
   if (reader.domains === 0) throw unreadable("line 1", "it has no <domain>.");
-  return [...reader.entries, ...reader.strays];
+  return withStrays(reader.entries, reader.strays);
 }
 
 const STRAY: Fault = {
   code: "INVALID_FILE",
   reason:
-    "It is of no <domain> by itself, as in a snapshot. Import what virsh dumpxml prints, or register it with macpool claim.",
+    "It is of no <domain> by itself, as in a snapshot or a network. Import what virsh dumpxml prints, or register it with macpool claim.",
+};
+
+const HANDED_ON: Fault = {
+  code: "INVALID_FILE",
+  reason: "The domain hands it to QEMU itself, in <qemu:commandline>. Register it with macpool claim.",
 };
 
 interface Nic {
@@ -41,26 +48,19 @@ interface Nic {
 
 class DomainReader {
   readonly entries: Entry[] = [];
+  /** Addresses that elements other than a domain's NIC have, which may be one of these all the same. */
+  readonly strays: Entry[] = [];
   domains = 0;
-  readonly #strays: Entry[] = [];
   readonly #path: string[] = [];
   #name = "";
   #nics: Nic[] = [];
   #nic: Nic | undefined;
 
-  /** Addresses that no domain's NIC was found to have: they must not be passed over. */
-  get strays(): readonly Entry[] {
-    const known = new Set(this.entries.map(({ address }) => readMac(address)));
-    return this.#strays.filter(({ address }) => !known.has(readMac(address)));
-  }
-
   open({ name, attributes }: SaxesTagPlain, line: number): void {
     if (this.#path.length >= MAX_DEPTH) throw unreadable(`line ${line}`, "it is nested too deeply.");
     this.#path.push(name);
     const path = this.#path.join("/");
-    if (path.endsWith("/interface/mac") && path !== "domain/devices/interface/mac") {
-      this.#strays.push({ place: `line ${line}`, address: attributes["address"] ?? "", fault: STRAY });
-    }
+    for (const stray of straysOf(path, attributes)) this.strays.push({ place: `line ${line}`, ...stray });
     switch (path) {
       case "domain":
         this.domains += 1;
@@ -104,4 +104,13 @@ class DomainReader {
     this.#name = "";
     this.#nics = [];
   }
+}
+
+/** Returns what an element that is no NIC of a domain says of addresses: a snapshot's, a network's, or QEMU's own arguments. */
+function straysOf(path: string, { address, mac, value }: SaxesTagPlain["attributes"]): readonly Omit<Entry, "place">[] {
+  if (path === "domain/devices/interface/mac") return [];
+  if (/(?:^|\/)(?:interface|network)\/mac$/.test(path)) return [{ address: address ?? "", fault: STRAY }];
+  if (path.endsWith("/dhcp/host")) return mac === undefined ? [] : [{ address: mac, fault: STRAY }];
+  if (value === undefined || !/:commandline\/[^/]*:arg$/.test(path)) return [];
+  return assignedIn(value).map((assigned) => ({ address: assigned, fault: HANDED_ON }));
 }

@@ -1,5 +1,6 @@
-import { type Mac, readMac } from "../../provider/mac/mac";
+import { readMac } from "../../provider/mac/mac";
 import { type Entry, unreadable } from "./entry";
+import { withStrays } from "./strays";
 import { withoutComment, wordsOf } from "./words";
 
 /** What starts a QEMU: Debian, Fedora and Proxmox name it so. */
@@ -21,28 +22,23 @@ export function parseQemu(text: string): readonly Entry[] {
   const entries = commands(text).flatMap(({ words, place }) => nicsOf(words, place));
   if (entries.length === 0)
     throw unreadable("anywhere in it", "no command line of QEMU gives a NIC its address (mac=).");
-  return [...entries, ...strays(text, entries)];
+  return withStrays(entries, strays(text));
 }
 
-/** Returns a refused entry for each address that no command line was found to use: it must not be passed over. */
-function strays(text: string, entries: readonly Entry[]): readonly Entry[] {
-  const known = new Set(entries.map(({ address }) => readMac(address)));
+/** Returns a refused entry for each address that a line has, whether or not a command line was found to use it. */
+function strays(text: string): readonly Entry[] {
   const reason =
     "It is in no -device, -nic or -net that could be read. Write it out there, or register it with macpool claim.";
   return text.split(/\r?\n/).flatMap((line, index) =>
-    assignedIn(line).flatMap(({ mac, address }) => {
-      if (known.has(mac)) return [];
-      known.add(mac);
-      return [{ place: `line ${index + 1}`, address, fault: { code: "INVALID_FILE" as const, reason } }];
+    assignedIn(withoutComment(line)).map((address) => {
+      return { place: `line ${index + 1}`, address, fault: { code: "INVALID_FILE" as const, reason } };
     }),
   );
 }
 
-function assignedIn(line: string): readonly { readonly mac: Mac; readonly address: string }[] {
-  return [...withoutComment(line).matchAll(ASSIGNED)].flatMap(([, address = ""]) => {
-    const mac = readMac(address);
-    return mac === undefined ? [] : [{ mac, address }];
-  });
+/** Returns the addresses that `text` gives to a NIC, wherever in it. */
+export function assignedIn(text: string): readonly string[] {
+  return [...text.matchAll(ASSIGNED)].flatMap(([, address = ""]) => (readMac(address) === undefined ? [] : [address]));
 }
 
 interface Command {

@@ -1,6 +1,6 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type envPaths from "env-paths";
 import { actorName, storePasswordOverride } from "../environment";
@@ -19,11 +19,23 @@ import { type Restored, type RestoreOptions, restoreSqlite } from "./sqlite/rest
 import { createSqliteRegister, openSqliteStore } from "./sqlite/sqlite-store";
 import type { Following, InitialContent, LeaseStore, StoreContext } from "./store";
 
-/** Returns the path of the register that every stack of this user shares unless told otherwise. */
+/**
+ * Returns the path of the register that every stack of this user shares unless told otherwise.
+ *
+ * @throws MacpoolError INVALID_CONFIG when it would be another one in every working directory.
+ */
 export function defaultStore(): string {
   // Loaded here, because most registers are named.
   const paths: typeof envPaths = require("env-paths");
-  return join(paths("pulumi-macpool", { suffix: "" }).data, "register.db");
+  return join(absolute(paths("pulumi-macpool", { suffix: "" }).data), "register.db");
+}
+
+function absolute(directory: string): string {
+  if (isAbsolute(directory)) return directory;
+  throw new MacpoolError(
+    "INVALID_CONFIG",
+    `Your data directory has no absolute path (${JSON.stringify(directory)}), so that every working directory would have a register of its own. Set HOME, or XDG_DATA_HOME, to an absolute path, or name the register (MACPOOL_STORE).`,
+  );
 }
 
 /**
@@ -181,7 +193,7 @@ export function sqlitePath(store: string): string {
     );
   }
   if (path.trim() === "") throw new MacpoolError("INVALID_CONFIG", "The register's path is empty. Name a file.");
-  return resolve(path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
+  return resolve(path.startsWith("~/") ? join(absolute(homedir()), path.slice(2)) : path);
 }
 
 function pathOfUrl(url: string): string {

@@ -1,9 +1,9 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { environment, MACPOOL } from "./child";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { environment, MACPOOL, macpool } from "./child";
 import { type Lab, openLab } from "./support";
 
 let lab: Lab;
@@ -128,6 +128,23 @@ describe("long output", () => {
       expect(ran).toThrow(expect.objectContaining({ status: 3, stderr: expect.stringMatching(/^macpool: .*ENOSPC/) }));
     },
   );
+
+  test.skipIf(!existsSync("/dev/full")).each([
+    ["restore --replace", (old: string) => ["restore", `${old}.backup`, "--replace"], /is kept at .*ENOSPC/s],
+    ["migrate", (old: string) => ["migrate", old, `${old}.new`], /took the place of .*ENOSPC/s],
+  ])("does not keep %s from saying what became of the old register", async (_, words, said) => {
+    await lab.lines("backup", `${lab.register}.backup`);
+    const full = openSync("/dev/full", "w");
+    onTestFinished(() => closeSync(full));
+    const env = environment({ MACPOOL_STORE: lab.register });
+    const child = spawnSync(process.execPath, [MACPOOL, ...words(lab.register)], {
+      env,
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    expect(child.status).toBe(3);
+    expect(child.stderr).toMatch(said);
+  });
 });
 
 describe("a terminal", () => {
@@ -206,4 +223,13 @@ test("wrong usage shows how it would be right", async () => {
   expect(ran.stderr).toContain("Usage: macpool claim [options] <mac>");
   expect(ran.stderr).toContain("macpool claim --help");
   expect((await lab.macpool("lst")).stderr).toContain("Did you mean list?");
+});
+
+test.each([
+  ["XDG_DATA_HOME is relative", { XDG_DATA_HOME: "data" }, []],
+  ["HOME is empty", { HOME: "", XDG_DATA_HOME: "" }, []],
+  ["HOME is empty, and the register named by ~", { HOME: "" }, ["--store", "~/register.db"]],
+])("no working directory has a register of its own where %s", async (_, env, options) => {
+  const { code, stderr } = await macpool("", ["next", ...options], "", env);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/no absolute path.*\[INVALID_CONFIG\]/) });
 });

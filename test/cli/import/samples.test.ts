@@ -25,7 +25,7 @@ const SAMPLES: readonly (readonly [name: string, format: Format, lines: readonly
     ["52:54:00:6b:3c:58 web-1", '52-54-00-6B-3C-59 say "db"', "525400.6b3c5a short", "5254006b3c5b -"],
   ],
   ["excel.csv", "csv", ["52:54:00:6b:3c:58 web-1", "5254.006b.3c59 -"]],
-  ["addresses.json", "json", ["52:54:00:6b:3c:58 web-1", "52:54:00:6b:3c:59 db/0", " - INVALID_FILE"]],
+  ["addresses.json", "json", ["52:54:00:6b:3c:58 web-1", "52:54:00:6b:3c:59 db/0", "52:54:00:6b:3c:5a - INVALID_FILE"]],
   [
     "leases.jsonl",
     "json",
