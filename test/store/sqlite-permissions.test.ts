@@ -107,6 +107,48 @@ describe.each([
   });
 });
 
+describe("a register of which this user may only read the file", () => {
+  /** The directory lets everybody make files in it, as a common one of a group does. */
+  async function readable(): Promise<string> {
+    const path = await owned(true);
+    forbid(path, 0o444);
+    return path;
+  }
+
+  it("gets no log of theirs, which would keep everybody else from writing", async () => {
+    const path = await readable();
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await worker.ask({ do: "open", path });
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    expect(answer.message).toContain(`of ${path}: it belongs to user`);
+    expect(readdirSync(dirname(path))).toEqual(["register.db"]);
+    chmodSync(path, 0o644);
+    expect((await use(worker, path)).addresses).toHaveLength(1);
+  });
+
+  it.runIf(isRoot)("can be read by them while somebody has it open who may write", async () => {
+    const path = await readable();
+    const register = await openFile(path);
+    await register.grant();
+    const worker = await bound();
+    if (worker === undefined) return;
+    expect((await worker.ask({ do: "open", path })).code).toBeUndefined();
+  });
+
+  it.runIf(isRoot)("names the log that another reader has left in the way", async () => {
+    const path = await owned(true);
+    for (const suffix of ["-wal", "-shm"]) writeFileSync(path + suffix, "", { mode: 0o444 });
+    const worker = await bound();
+    if (worker === undefined) return;
+    const answer = await use(worker, path);
+    expect(answer.code).toBe("REGISTER_UNUSABLE");
+    for (const text of ["its log is read-only", `${path}-wal: it belongs to user 0 with mode 0444`, "remove nothing"]) {
+      expect(answer.message).toContain(text);
+    }
+  });
+});
+
 describe("a register of an older schema", () => {
   it("that this user may only read is not brought up, and the message says why", async () => {
     const path = await owned(true);

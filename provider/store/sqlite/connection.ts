@@ -6,6 +6,7 @@ import { restoreCommand } from "../remedies";
 import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./file-checks";
 import { loadDriver } from "./load-driver";
 import { restOf, scopeOf } from "./names";
+import { assertNoLogOfReader } from "./owner-and-mode";
 import { isConstraint, isCutOff, translate } from "./sqlite-error";
 
 /** "MACP": the field of the SQLite header that marks a file as ours. */
@@ -48,6 +49,7 @@ export interface Connection {
  */
 export function openConnection(path: string, clock: () => number, fileSystem?: FileSystem): Connection {
   const file = checkFile(path, fileSystem);
+  assertNoLogOfReader(file.path);
   const Driver = loadDriver();
   return translating(file.path, () => {
     assertWhole(Driver, file.path, fileSystem);

@@ -35,7 +35,9 @@ export async function replaceRegister(
   assertVacant(keptAt);
   const held = await withPatience(patience, () => lockOut(target));
   try {
-    await keep(held, target, keptAt);
+    await keep(held, target, keptAt).catch((error: unknown) => {
+      throw translate(error, target);
+    });
     // Where nobody could take its log in, a crash after the swap would leave it to the new register.
     if (held === undefined) dropLogs(target);
     swap(scratch, target);

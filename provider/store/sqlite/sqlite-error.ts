@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { MacpoolError } from "../../error";
 import { DamageError } from "../damage";
 import { RECONCILE, restoreCommand } from "../remedies";
-import { ownerAndMode } from "./owner-and-mode";
+import { ownerAndMode, readOnlyFor } from "./owner-and-mode";
 
 /** Returns the SQLite result code of a driver error, such as `SQLITE_BUSY`; undefined for any other value. */
 function sqliteCode(error: unknown): string | undefined {
@@ -103,11 +103,7 @@ const TABLE: readonly Row[] = [
     () =>
       "a change was cut off and waits in a journal beside it. If this register was being created, delete both files and create it again; otherwise it is another program's, and was left alone.",
   ],
-  [
-    /^SQLITE_READONLY/,
-    "REGISTER_UNUSABLE",
-    (path) => `the file, or the file system it is on, is read-only for this user; ${ownerAndMode(path)}.`,
-  ],
+  [/^SQLITE_READONLY/, "REGISTER_UNUSABLE", (path) => `${readOnlyFor(path)}.`],
   [/^SQLITE_CANTOPEN/, "REGISTER_UNUSABLE", (path) => `it cannot be opened by this user; ${ownerAndMode(path)}.`],
   [/^SQLITE_(PERM|AUTH)/, "REGISTER_UNUSABLE", (path) => `this user may not open it; ${ownerAndMode(path)}.`],
   [

@@ -1,8 +1,9 @@
-import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { MacpoolError } from "../../../provider/error";
 import type { Grant } from "../../../provider/lease/transact";
+import { restoreSqlite } from "../../../provider/store/sqlite/restore";
 import { createSqliteRegister } from "../../../provider/store/sqlite/sqlite-store";
 import { faultOf } from "../../mac/support";
 import { createFile, initial, openFile, type Register, rejection, testContext } from "../../store/support";
@@ -35,6 +36,13 @@ function fill(directory: string): readonly string[] {
     }
   }
   return files;
+}
+
+/** Cuts so many bytes off the largest of `files`. */
+function makeRoom(files: readonly string[], bytes: number): void {
+  const sizes = files.map((file) => statSync(file).size);
+  const largest = sizes.indexOf(Math.max(...sizes));
+  truncateSync(files[largest] ?? "", Math.max(...sizes) - bytes);
 }
 
 function expectFull(error: MacpoolError, path: string): void {
@@ -92,6 +100,22 @@ describe.each(DISKS)("a disk that runs full: %s", (_, isThere, mount) => {
     expect(readdirSync(directory)).toEqual(before);
     for (const file of ballast) rmSync(file, { force: true });
     createFile({}, path);
+  });
+
+  it.runIf(isThere)("refuses to put a backup in the place of a register that it cannot keep", async () => {
+    const backup = createFile();
+    const path = createFile({}, join(mount(), "register.db"));
+    const register = await openFile(path);
+    const { lease } = await register.grant();
+    await register.store.close();
+    const ballast = fill(dirname(path));
+    // Room for the new register, and not for the old one beside it.
+    makeRoom(ballast, 1.5 * statSync(backup).size);
+    const before = readdirSync(dirname(path));
+    expectFull(await rejection(restoreSqlite(backup, path, testContext(), { replace: true })), path);
+    expect(readdirSync(dirname(path))).toEqual(before);
+    for (const file of ballast) rmSync(file, { force: true });
+    expect(await (await openFile(path)).store.find(lease.address)).toEqual(lease);
   });
 
   it.runIf(isThere)("refuses to open one that nobody has open, and says why", async () => {
