@@ -228,7 +228,11 @@ describe("a register of an older schema", () => {
     database.exec("alter table event add column before integer");
     database.close();
     const before = readFileSync(old).toString("base64");
-    expect((await rejection(openFile(old))).code).toBe("REGISTER_UNUSABLE");
+    const error = await rejection(openFile(old));
+    expect(error.code).toBe("REGISTER_CORRUPT");
+    for (const text of [old, "version 1, and it is not", "It was left as it was", "macpool restore"]) {
+      expect(error.message).toContain(text);
+    }
     expect(schemaOf(old)).toBe(1);
     expect(readFileSync(old).toString("base64")).toBe(before);
   });

@@ -176,6 +176,16 @@ describe("a register of a newer version of the package", () => {
 });
 
 describe("a damaged register", () => {
+  it.each([0, -1])("whose version became %s is refused, and the message says what to do", async (version) => {
+    const path = createFile();
+    edit(path, `pragma user_version = ${version}`);
+    const error = await refusal(path);
+    expect(error.code).toBe("REGISTER_CORRUPT");
+    for (const text of [path, `version ${version}, and it is not`, "macpool restore"]) {
+      expect(error.message).toContain(text);
+    }
+  });
+
   it("of zero bytes is refused, with what may have happened", async () => {
     const path = join(temporaryDirectory(), "register.db");
     writeFileSync(path, "");

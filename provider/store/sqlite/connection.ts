@@ -7,7 +7,7 @@ import { type CheckedFile, checkFile, checkSameFile, type FileSystem } from "./f
 import { loadDriver } from "./load-driver";
 import { restOf, scopeOf } from "./names";
 import { assertNoLogOfReader } from "./owner-and-mode";
-import { isConstraint, isCutOff, translate } from "./sqlite-error";
+import { isConstraint, isCutOff, isOfAnotherSchema, translate } from "./sqlite-error";
 
 /** "MACP": the field of the SQLite header that marks a file as ours. */
 const APPLICATION_ID = 0x4d414350;
@@ -139,8 +139,10 @@ function assertOurs(Driver: typeof Database, path: string): void {
         { details: { path } },
       );
     }
-    const known = newestSchema("sqlite");
-    assertSchemaKnown(path, schemaVersion(database), known);
+    const version = schemaVersion(database);
+    // The one transaction that made it ours gave it a version.
+    if (version < 1) throw withoutVersion(path, version);
+    assertSchemaKnown(path, version, newestSchema("sqlite"));
   } finally {
     database.close();
   }
@@ -154,8 +156,18 @@ function upgrade(database: Database.Database, file: CheckedFile, now: number): v
   try {
     run.immediate();
   } catch (error) {
-    throw isConstraint(error) ? unsoundBefore(file.path, schemaVersion(database), error) : error;
+    if (isConstraint(error)) throw unsoundBefore(file.path, schemaVersion(database), error);
+    throw isOfAnotherSchema(error) ? withoutVersion(file.path, schemaVersion(database), error) : error;
   }
+}
+
+/** Its number and its tables do not fit together. */
+function withoutVersion(path: string, version: number, cause?: unknown): MacpoolError {
+  return new MacpoolError(
+    "REGISTER_CORRUPT",
+    `Register ${path} is not sound: it says that its schema is version ${version}, and it is not. It was left as it was. Put a backup in its place: ${restoreCommand(path)}`,
+    { cause, details: { path, schema: version } },
+  );
 }
 
 /** A newer schema is stricter: what it refuses is damage that has gone unnoticed. */
