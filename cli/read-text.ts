@@ -1,8 +1,10 @@
 import { MacpoolError } from "../provider/error";
 import { peek } from "./transfer/lines";
 
-/** 256 MiB: more than a million hosts in any format, and well below what a string can hold. */
-const MAX_BYTES = 2 ** 28;
+const MEBIBYTE = 2 ** 20;
+
+/** Well below what a string can hold. */
+const MAX_MEBIBYTES = 256;
 
 /** Returns the whole text of a file, or of stdin for `-`; see {@link textOf}. */
 export async function readText(file: string): Promise<string> {
@@ -13,14 +15,18 @@ export async function readText(file: string): Promise<string> {
 /**
  * Returns `bytes` as text: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it. `file` is for messages.
  *
- * @throws MacpoolError INVALID_FILE when there are more than 256 MiB, or they are no text in these encodings.
+ * @throws MacpoolError INVALID_FILE when there are more than `mebibytes`, or they are no text in these encodings.
  */
-export async function textOf(bytes: AsyncIterable<Uint8Array>, file: string): Promise<string> {
+export async function textOf(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  mebibytes = MAX_MEBIBYTES,
+): Promise<string> {
   const all: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw unreadable(file, "it is larger than 256 MiB");
+    if (size > mebibytes * MEBIBYTE) throw unreadable(file, `it is larger than ${mebibytes} MiB`);
     all.push(chunk);
   }
   const [first, second] = all[0] ?? [];

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { Failed } from "../exit-code";
-import { FORMATS, type Format, readEntries } from "../import/formats";
+import { FORMATS, type Format } from "../import/format-names";
 import { type Imported, type Outcome, registerEntries } from "../import/register-entries";
 import { outputOf } from "../output/output";
 import { startProgress } from "../output/progress";
@@ -32,6 +32,9 @@ Every VM of a host of libvirt: for vm in $(virsh list --all --name); do virsh du
 Examples:
   macpool import --dry-run dnsmasq.conf
   macpool import --owner-prefix rack7/ dnsmasq.conf`;
+
+/** More than a million hosts in any format. What is made of them takes twenty times as much memory. */
+const MAX_MEBIBYTES = 64;
 
 const COLOURS: Readonly<Record<Outcome, Colour | undefined>> = {
   added: "green",
@@ -71,13 +74,14 @@ export function importCommand(): Command {
     .addHelpText("after", HELP)
     .action(async (file: string, options: ImportOptions, command: Command) => {
       const { firstLine, bytes } = await peek(file);
-      // Here and not above: what it reads exports with would make every command start later.
+      // Here and not above: what it reads files with would make every command start later.
       const { isExport } = await import("../transfer/load-export.js");
       if (options.format === undefined && firstLine !== undefined && isExport(firstLine)) {
         await load(bytes, options, command);
         return;
       }
-      const { format, entries } = readEntries(await textOf(bytes, file), options.format);
+      const { readEntries } = await import("../import/formats.js");
+      const { format, entries } = readEntries(await textOf(bytes, file, MAX_MEBIBYTES), options.format);
       await withRegister(command, async (register, output) => {
         const progress = startProgress("addresses are compared with the register and registered");
         const wanted = { ...options, isDry: options.dryRun };

@@ -3,13 +3,14 @@ import { isCsvHeader, parseCsv } from "./csv";
 import { parseDhcpd } from "./dhcpd";
 import { isDhcpHost, isHostsFileLine, parseDnsmasq } from "./dnsmasq";
 import type { Entry, Parse } from "./entry";
+import { FORMATS, type Format } from "./format-names";
 import { parseJson } from "./json";
 import { isKea, parseKea } from "./kea";
 import { parseLibvirt } from "./libvirt";
 import { plainJson } from "./plain-json";
 import { isQemu, parseQemu } from "./qemu";
 
-const PARSERS = {
+const PARSERS: Readonly<Record<Format, Parse>> = {
   csv: parseCsv,
   json: parseJson,
   libvirt: parseLibvirt,
@@ -17,13 +18,7 @@ const PARSERS = {
   dnsmasq: parseDnsmasq,
   dhcpd: parseDhcpd,
   kea: parseKea,
-} as const satisfies Record<string, Parse>;
-
-/** A format that can be imported. */
-export type Format = keyof typeof PARSERS;
-
-/** Every format, by the name that `--format` takes. */
-export const FORMATS: readonly Format[] = ["csv", "json", "libvirt", "qemu", "dnsmasq", "dhcpd", "kea"];
+};
 
 /** Formats are told apart by their beginning. */
 const GLANCE = 2 ** 20;

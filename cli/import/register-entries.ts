@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { MacpoolError } from "../../provider/error";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
 import type { Mac } from "../../provider/mac/mac";
@@ -46,12 +47,18 @@ export async function registerEntries(
 
 async function presentIn(register: LeaseStore, planned: readonly Planned[]): Promise<ReadonlyMap<Request, Lease>> {
   const present = new Map<Request, Lease>();
-  for (const { request } of planned) {
+  for (const [index, { request }] of planned.entries()) {
+    await letSignalsIn(index);
     if (request === undefined) continue;
     const lease = await register.find(request.requestedAddress);
     if (lease?.releasedAt === undefined && lease?.owner === request.owner) present.set(request, lease);
   }
   return present;
+}
+
+/** The register answers at once, so that nothing else would have its turn. */
+async function letSignalsIn(index: number): Promise<void> {
+  if (index % 1000 === 0) await othersTurn();
 }
 
 /** What the register says to a request: a note, or why not. */
@@ -65,7 +72,8 @@ async function granted(register: LeaseStore, requests: readonly Request[]): Prom
 
 async function foreseen(register: LeaseStore, requests: readonly Request[]): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
-  for (const request of requests) {
+  for (const [index, request] of requests.entries()) {
+    await letSignalsIn(index);
     try {
       await register.predict(request);
       answers.push({ ok: true, value: "" });

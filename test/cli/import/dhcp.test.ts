@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseDhcpd } from "../../../cli/import/dhcpd";
 import { parseDnsmasq } from "../../../cli/import/dnsmasq";
-import { type Format, readEntries } from "../../../cli/import/formats";
+import { type Format } from "../../../cli/import/format-names";
+import { readEntries } from "../../../cli/import/formats";
 
 function hosts(text: string): readonly string[] {
   return parseDhcpd(text).map(({ address, owner }) => `${address} ${owner ?? "-"}`);

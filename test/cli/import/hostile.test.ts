@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { FORMATS, type Format, readEntries } from "../../../cli/import/formats";
+import { FORMATS, type Format } from "../../../cli/import/format-names";
+import { readEntries } from "../../../cli/import/formats";
 import { plan } from "../../../cli/import/plan";
 import { MacpoolError } from "../../../provider/error";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Format, readEntries } from "../../../cli/import/formats";
+import { type Format } from "../../../cli/import/format-names";
+import { readEntries } from "../../../cli/import/formats";
 import { plan } from "../../../cli/import/plan";
 
 const MAC = "52:54:00:12:34:56";

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../../cli/import/entry";
-import { type Format, readEntries } from "../../../cli/import/formats";
+import { type Format } from "../../../cli/import/format-names";
+import { readEntries } from "../../../cli/import/formats";
 
 function sample(name: string) {
   return readEntries(readFileSync(join(__dirname, "samples", name), "utf8"));
