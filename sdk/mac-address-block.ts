@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ignoringArguments } from "./ignored";
 import { secretWith } from "./keepers";
 import { BLOCK_LOADER } from "./loader";
 import { ownerInputs, ownerOf } from "./owner";
@@ -93,7 +94,7 @@ export class MacAddressBlock extends pulumi.CustomResource {
       ...ownerInputs(args.owner, ownerOf(name, type, opts.parent), claim),
       installation: installation.promise,
     };
-    super(type, name, inputs, { ...opts, provider });
+    super(type, name, inputs, { ...ignoringArguments(opts, names), provider });
     this.#count = args.count;
     // Asked after the fact, because a transformation may have put another provider into the options.
     installation.settle(this.getProvider(type));
@@ -113,6 +114,18 @@ export class MacAddressBlock extends pulumi.CustomResource {
     return this.known.apply((known) => pulumi.output(known?.[index] || whole));
   }
 }
+
+/** What a program calls the arguments. */
+const names: Readonly<Record<keyof MacAddressBlockArgs, true>> = {
+  count: true,
+  contiguous: true,
+  pool: true,
+  keepers: true,
+  owner: true,
+  adopt: true,
+  description: true,
+  tags: true,
+};
 
 /** Pulumi makes an Output only for properties that are present, if undefined (`transferProperties`, runtime/rpc.ts). */
 const outputs = { addresses: undefined, storeId: undefined, known: [] };

@@ -14,6 +14,7 @@ import {
   slaac,
   upper,
 } from "./formats";
+import { ignoringArguments } from "./ignored";
 import { secretWith } from "./keepers";
 import { LOADER } from "./loader";
 import { ownerInputs, ownerOf } from "./owner";
@@ -125,7 +126,7 @@ export class MacAddress extends pulumi.CustomResource {
           ...ownerInputs(args.owner, ownerOf(name, MacAddress.__pulumiType, opts.parent), claim),
           installation: installation.promise,
         };
-    super(MacAddress.__pulumiType, name, inputs, { ...opts, provider });
+    super(MacAddress.__pulumiType, name, inputs, { ...ignoringArguments(opts, names), provider });
     // Asked after the fact, because a transformation may have put another provider into the options.
     installation.settle(this.getProvider(MacAddress.__pulumiType));
   }
@@ -230,6 +231,17 @@ function textOf<T>(
 ): pulumi.Output<string> {
   return address.apply((known) => given.apply((value) => format(known, value)));
 }
+
+/** What a program calls the arguments; for all of `ignoreChanges` the provider knows `address` under this name too. */
+const names: Readonly<Record<keyof MacAddressArgs, true>> = {
+  pool: true,
+  address: true,
+  adopt: true,
+  owner: true,
+  keepers: true,
+  description: true,
+  tags: true,
+};
 
 /** Pulumi makes an Output only for properties that are present, if undefined (`transferProperties`, runtime/rpc.ts). */
 const outputs = {
