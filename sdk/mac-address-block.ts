@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ignoringArguments } from "./ignored";
 import { secretWith } from "./keepers";
 import { BLOCK_LOADER } from "./loader";
+import { assertNoImport } from "./no-import";
 import { ownerInputs, ownerOf } from "./owner";
 import { claimBlockOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
@@ -82,10 +83,12 @@ export class MacAddressBlock extends pulumi.CustomResource {
    * @param name The logical name, unique among the blocks below the same kind of parent. It is part of the owner.
    * @param args How many addresses, and which.
    * @param opts The usual resource options. `provider` selects a register other than the configured one.
-   * @throws pulumi.RunError when another resource of this program has the same `owner`, or that of one of its addresses.
+   * @throws pulumi.RunError when another resource of this program has the same `owner`, or that of one of its addresses; for the
+   * option `import`.
    */
   constructor(name: string, args: MacAddressBlockArgs, opts: pulumi.CustomResourceOptions = {}) {
     const type = MacAddressBlock.__pulumiType;
+    assertNoImport(`MacAddressBlock "${name}"`, "`owner` and `adopt: true`", opts);
     const provider = providerFor(type, opts);
     const installation = promisedInstallation();
     const claim = (owner: string, explicit: boolean) => claimBlockOwner(provider, owner, { name, explicit });

@@ -17,6 +17,7 @@ import {
 import { ignoringArguments } from "./ignored";
 import { secretWith } from "./keepers";
 import { LOADER } from "./loader";
+import { assertNoImport } from "./no-import";
 import { ownerInputs, ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
@@ -112,9 +113,10 @@ export class MacAddress extends pulumi.CustomResource {
    * @param name The logical name, unique among the MAC addresses below the same kind of parent. It is part of the owner.
    * @param args What to ask for; nothing is required.
    * @param opts The usual resource options. `provider` selects a register other than the configured one.
-   * @throws pulumi.RunError when another MacAddress of this program has the same `owner`.
+   * @throws pulumi.RunError when another MacAddress of this program has the same `owner`, and for the option `import`.
    */
   constructor(name: string, args: MacAddressArgs = {}, opts: pulumi.CustomResourceOptions = {}) {
+    assertNoImport(`MacAddress "${name}"`, "`address` and `adopt: true`", opts);
     const provider = providerFor(MacAddress.__pulumiType, opts);
     const existing = opts.id !== undefined || opts.urn !== undefined;
     const installation = promisedInstallation();
