@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ignoringArguments } from "./ignored";
 import { secretWith } from "./keepers";
 import { BLOCK_LOADER } from "./loader";
+import { assertNoImport } from "./no-import";
 import { ownerInputs, ownerOf } from "./owner";
 import { claimBlockOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
@@ -81,10 +83,12 @@ export class MacAddressBlock extends pulumi.CustomResource {
    * @param name The logical name, unique among the blocks below the same kind of parent. It is part of the owner.
    * @param args How many addresses, and which.
    * @param opts The usual resource options. `provider` selects a register other than the configured one.
-   * @throws pulumi.RunError when another resource of this program has the same `owner`, or that of one of its addresses.
+   * @throws pulumi.RunError when another resource of this program has the same `owner`, or that of one of its addresses; for the
+   * option `import`.
    */
   constructor(name: string, args: MacAddressBlockArgs, opts: pulumi.CustomResourceOptions = {}) {
     const type = MacAddressBlock.__pulumiType;
+    assertNoImport(`MacAddressBlock "${name}"`, "`owner` and `adopt: true`", opts);
     const provider = providerFor(type, opts);
     const installation = promisedInstallation();
     const claim = (owner: string, explicit: boolean) => claimBlockOwner(provider, owner, { name, explicit });
@@ -93,7 +97,7 @@ export class MacAddressBlock extends pulumi.CustomResource {
       ...ownerInputs(args.owner, ownerOf(name, type, opts.parent), claim),
       installation: installation.promise,
     };
-    super(type, name, inputs, { ...opts, provider });
+    super(type, name, inputs, { ...ignoringArguments(opts, names), provider });
     this.#count = args.count;
     // Asked after the fact, because a transformation may have put another provider into the options.
     installation.settle(this.getProvider(type));
@@ -113,6 +117,18 @@ export class MacAddressBlock extends pulumi.CustomResource {
     return this.known.apply((known) => pulumi.output(known?.[index] || whole));
   }
 }
+
+/** What a program calls the arguments. */
+const names: Readonly<Record<keyof MacAddressBlockArgs, true>> = {
+  count: true,
+  contiguous: true,
+  pool: true,
+  keepers: true,
+  owner: true,
+  adopt: true,
+  description: true,
+  tags: true,
+};
 
 /** Pulumi makes an Output only for properties that are present, if undefined (`transferProperties`, runtime/rpc.ts). */
 const outputs = { addresses: undefined, storeId: undefined, known: [] };

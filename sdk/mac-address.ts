@@ -14,8 +14,10 @@ import {
   slaac,
   upper,
 } from "./formats";
+import { ignoringArguments } from "./ignored";
 import { secretWith } from "./keepers";
 import { LOADER } from "./loader";
+import { assertNoImport } from "./no-import";
 import { ownerInputs, ownerOf } from "./owner";
 import { claimOwner } from "./owner-guard";
 import { promisedInstallation, providerFor } from "./provider";
@@ -111,9 +113,10 @@ export class MacAddress extends pulumi.CustomResource {
    * @param name The logical name, unique among the MAC addresses below the same kind of parent. It is part of the owner.
    * @param args What to ask for; nothing is required.
    * @param opts The usual resource options. `provider` selects a register other than the configured one.
-   * @throws pulumi.RunError when another MacAddress of this program has the same `owner`.
+   * @throws pulumi.RunError when another MacAddress of this program has the same `owner`, and for the option `import`.
    */
   constructor(name: string, args: MacAddressArgs = {}, opts: pulumi.CustomResourceOptions = {}) {
+    assertNoImport(`MacAddress "${name}"`, "`address` and `adopt: true`", opts);
     const provider = providerFor(MacAddress.__pulumiType, opts);
     const existing = opts.id !== undefined || opts.urn !== undefined;
     const installation = promisedInstallation();
@@ -125,7 +128,7 @@ export class MacAddress extends pulumi.CustomResource {
           ...ownerInputs(args.owner, ownerOf(name, MacAddress.__pulumiType, opts.parent), claim),
           installation: installation.promise,
         };
-    super(MacAddress.__pulumiType, name, inputs, { ...opts, provider });
+    super(MacAddress.__pulumiType, name, inputs, { ...ignoringArguments(opts, names), provider });
     // Asked after the fact, because a transformation may have put another provider into the options.
     installation.settle(this.getProvider(MacAddress.__pulumiType));
   }
@@ -230,6 +233,17 @@ function textOf<T>(
 ): pulumi.Output<string> {
   return address.apply((known) => given.apply((value) => format(known, value)));
 }
+
+/** What a program calls the arguments; for all of `ignoreChanges` the provider knows `address` under this name too. */
+const names: Readonly<Record<keyof MacAddressArgs, true>> = {
+  pool: true,
+  address: true,
+  adopt: true,
+  owner: true,
+  keepers: true,
+  description: true,
+  tags: true,
+};
 
 /** Pulumi makes an Output only for properties that are present, if undefined (`transferProperties`, runtime/rpc.ts). */
 const outputs = {

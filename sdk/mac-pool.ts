@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { POOL_LOADER } from "./loader";
+import { assertNoImport } from "./no-import";
 import { ownerOf } from "./owner";
 import { promisedInstallation, providerFor } from "./provider";
 import { isOfType } from "./shared";
@@ -72,9 +73,11 @@ export class MacPool extends pulumi.CustomResource {
    * @param name The logical name, and the pool's name unless `poolName` is given.
    * @param args What the pool holds.
    * @param opts The usual resource options. `provider` selects a register other than the configured one.
+   * @throws pulumi.RunError for the option `import`.
    */
   constructor(name: string, args: MacPoolArgs, opts: pulumi.CustomResourceOptions = {}) {
     const type = MacPool.__pulumiType;
+    assertNoImport(`MacPool "${name}"`, "`adopt: true`", opts);
     const provider = providerFor(type, opts);
     const installation = promisedInstallation();
     const { poolName, ...others } = args;

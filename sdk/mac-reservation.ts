@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RESERVATION_LOADER } from "./loader";
+import { assertNoImport } from "./no-import";
 import { ownerOf } from "./owner";
 import { promisedInstallation, providerFor } from "./provider";
 import { isOfType } from "./shared";
@@ -52,9 +53,11 @@ export class MacReservation extends pulumi.CustomResource {
    * @param name The logical name, unique among the reservations below the same kind of parent.
    * @param args What is reserved, and why.
    * @param opts The usual resource options. `provider` selects a register other than the configured one.
+   * @throws pulumi.RunError for the option `import`.
    */
   constructor(name: string, args: MacReservationArgs, opts: pulumi.CustomResourceOptions = {}) {
     const type = MacReservation.__pulumiType;
+    assertNoImport(`MacReservation "${name}"`, "`adopt: true`", opts);
     const provider = providerFor(type, opts);
     const installation = promisedInstallation();
     const { range, reason, adopt } = args;

@@ -1,5 +1,5 @@
 import { rotationText } from "./rotation";
-import { type Bag, holdsUnknown, labels, UNKNOWN } from "./schema";
+import { type Bag, type Failure, holdsUnknown, labels, UNKNOWN } from "./schema";
 
 /**
  * Returns new inputs as the program means them, after transformations and `ignoreChanges`. For each property that
@@ -8,6 +8,18 @@ import { type Bag, holdsUnknown, labels, UNKNOWN } from "./schema";
  */
 export function asGiven(olds: Bag, news: Bag): Bag {
   return { ...withRequest(olds, news), rotation: rotationOf(news["keepers"]) };
+}
+
+/**
+ * Returns a failure where `ignoreChanges` names everything, so that `defaultOwner` was taken away: without it nobody could say
+ * whether another resource has the same owner (see {@link ./run-owners}). The SDK spells it out (sdk/ignored.ts); what a
+ * transformation puts into the options it does not see.
+ */
+export function anonymity(olds: Bag, news: Bag): readonly Failure[] {
+  if (olds["owner"] === undefined || news["defaultOwner"] !== undefined) return [];
+  const reason =
+    'of everything, set by a transformation, also hides which resource this is, and two NICs could get one address without a word. Name what to ignore, such as ["keepers", "tags"].';
+  return [{ property: "ignoreChanges", reason }];
 }
 
 /** The SDK sends one that is secret where a keeper is, because the engine carries that over by name. */

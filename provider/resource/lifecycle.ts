@@ -31,8 +31,9 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
   const request = requestOf(inputs);
-  const { addresses } = runtime();
+  const { addresses, owners } = runtime();
   if (request.preferred !== undefined) await addresses.assertUncontested([request.preferred]);
+  owners.assertUndisputed(request.owner);
   const granted = await grant(register, request);
   addresses.noteGranted([granted]);
   const { lease } = granted;

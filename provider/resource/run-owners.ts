@@ -21,6 +21,7 @@ export class RunOwners {
   readonly #blocks = new Map<string, string>();
   /** By the block that they would belong to. */
   readonly #members = new Map<string, string>();
+  readonly #refusals = new Map<string, MacpoolError>();
 
   /**
    * Notes which owner a MacAddress has in which pool; does nothing while one of the two is not known.
@@ -31,12 +32,12 @@ export class RunOwners {
     if (owner === undefined || pool === undefined || resource === undefined) return;
     const key = askerOf({ pool, owner });
     const other = this.#nics.get(key) ?? resource;
-    if (other !== resource) throw shared(owner, other, resource);
+    if (other !== resource) throw this.#refuse(owner, other, resource);
     const blockOwner = blockOwnerOf(owner);
     if (blockOwner !== undefined) {
       const blockKey = askerOf({ pool, owner: blockOwner });
       const block = this.#blocks.get(blockKey);
-      if (block !== undefined) throw shared(owner, `an address of block ${block}`, resource);
+      if (block !== undefined) throw this.#refuse(owner, `an address of block ${block}`, resource);
       this.#members.set(blockKey, resource);
     }
     this.#nics.set(key, resource);
@@ -51,11 +52,33 @@ export class RunOwners {
     if (owner === undefined || pool === undefined || resource === undefined) return;
     const key = askerOf({ pool, owner });
     const other = this.#blocks.get(key) ?? resource;
-    if (other !== resource) throw shared(owner, `block ${other}`, `block ${resource}`);
+    if (other !== resource) throw this.#refuse(owner, `block ${other}`, `block ${resource}`);
     const member = this.#members.get(key);
-    if (member !== undefined) throw shared(`${owner}[...]`, member, `an address of block ${resource}`);
+    if (member !== undefined) throw this.#refuse(`${owner}[0]`, member, `an address of block ${resource}`);
     this.#blocks.set(key, resource);
   }
+
+  /**
+   * Checks that nothing was refused that has this owner, or with a block one of its owners. What came first may be new, and
+   * get what the other one has.
+   *
+   * @throws MacpoolError INVALID_OWNER.
+   */
+  assertUndisputed(owner: string): void {
+    const refusal = this.#refusals.get(wholeOf(owner));
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #refuse(owner: string, one: string, other: string): MacpoolError {
+    const refusal = shared(owner, one, other);
+    this.#refusals.set(wholeOf(owner), refusal);
+    return refusal;
+  }
+}
+
+/** Returns the owner of the block that an owner may be of, else itself. */
+function wholeOf(owner: string): string {
+  return blockOwnerOf(owner) ?? owner;
 }
 
 function shared(owner: string, one: string, other: string): MacpoolError {

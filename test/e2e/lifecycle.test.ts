@@ -40,6 +40,25 @@ onEveryEngine((scenario) => {
     expect(await lab.register.events()).toEqual(events);
   });
 
+  scenario.realOnly("an update keeps to the plan of the very first preview", "it makes no plans", async (lab) => {
+    const program = (count: number) => `
+import { MacAddress, MacAddressBlock, MacPool, MacReservation } from "pulumi-macpool";
+const lab = new MacPool("lab", { ranges: ["62:00:00"] });
+new MacReservation("printers", { range: "42:02" });
+export const nics = [new MacAddress("a").address, new MacAddress("b", { pool: lab.name }).address];
+export const block = new MacAddressBlock("c", { count: ${count} }).addresses;
+`;
+    // Without it the CLI does not know --plan.
+    const env = { PULUMI_EXPERIMENTAL: "true" };
+    const plan = lab.path("plan.json");
+    const stack = await lab.stack({ program: program(2) });
+    for (const count of [2, 3]) {
+      stack.program(program(count));
+      const { outputs } = await stack.preview({ savePlan: plan, env });
+      expect(await stack.up({ plan, env })).toMatchObject({ outputs });
+    }
+  });
+
   const noProgram = "it refreshes by the state alone";
   scenario.realOnly("a refresh that runs the program changes nothing", noProgram, async (lab) => {
     const stack = await lab.stack({ program: twoNics });

@@ -89,8 +89,9 @@ function planWithoutProvider(pass: Pass, urn: string, goal: Goal, old: Resource 
 
 /** `processIgnoreChanges`: what is ignored gets its old value, or goes where it had none. */
 function withOldOnes(news: Properties, olds: Properties, ignored: readonly string[]): Properties {
-  const kept = Object.entries(news).filter(([key]) => !ignored.includes(key));
-  const old = Object.entries(olds).filter(([key]) => ignored.includes(key));
+  const isIgnored = (key: string) => ignored.includes(key) || ignored.includes("*");
+  const kept = Object.entries(news).filter(([key]) => !isIgnored(key));
+  const old = Object.entries(olds).filter(([key]) => isIgnored(key));
   return Object.fromEntries([...kept, ...old]);
 }
 

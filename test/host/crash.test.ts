@@ -40,7 +40,7 @@ describe("a host that is killed after the commit and before the answer", () => {
     expect(await liveLeases(await project.open())).toEqual([["renamed", 0x42ab00000001]]);
 
     const host = await project.start();
-    const { inputs, failures } = await host.check(outputs, news);
+    const { inputs, failures } = await host.check(outputs, { ...news, defaultOwner: "acme/net/prod/nic" });
     expect(failures).toEqual([]);
     expect(await host.update(id, outputs, inputs)).toMatchObject({ address: id, owner: "renamed" });
     expect(await liveLeases(await project.open())).toEqual([["renamed", 0x42ab00000001]]);

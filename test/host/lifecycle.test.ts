@@ -6,6 +6,7 @@ import { type Host, HostError, relayed } from "./harness";
 import { create, declared, liveLeases, useProject } from "./project";
 
 const project = useProject();
+const defaultOwner = "acme/net/prod/nic";
 let host: Host;
 
 beforeEach(async () => {
@@ -22,7 +23,7 @@ describe("in the real provider host a MacAddress", () => {
     expect(await host.diff(id, outputs, inputs)).toMatchObject({ changes: false, replaces: [] });
     expect(await host.read(id, outputs)).toEqual({ id, outputs, inputs: relayed(inputs) });
 
-    const news = (await host.check(inputs, declared({ owner: "renamed", description: "NIC" }))).inputs;
+    const news = (await host.check(inputs, declared({ owner: "renamed", defaultOwner, description: "NIC" }))).inputs;
     expect(await host.diff(id, outputs, news)).toMatchObject({ changes: true, replaces: [] });
     const updated = await host.update(id, outputs, news);
     expect(updated).toMatchObject({ address: id, owner: "renamed", description: "NIC", token: outputs["token"] });
@@ -37,7 +38,7 @@ describe("in the real provider host a MacAddress", () => {
   it("is replaced, new before old, when its keepers change", async () => {
     const old = await create(host, declared());
     const news = declared({ keepers: { image: "2" } });
-    const { inputs } = await host.check(old.outputs, news);
+    const { inputs } = await host.check(old.outputs, { ...news, defaultOwner });
     expect(await host.diff(old.id, old.outputs, inputs)).toEqual({
       changes: true,
       replaces: ["rotation"],
@@ -61,7 +62,7 @@ describe("in the real provider host a MacAddress", () => {
     expect(inputs).toMatchObject({ tags: { rack: UNKNOWN }, installation: UNKNOWN });
     const { id, outputs } = await create(host, declared());
     expect(inputs["address"]).toBe(id);
-    const pending = await host.check(outputs, declared({ pool: UNKNOWN }));
+    const pending = await host.check(outputs, declared({ pool: UNKNOWN, defaultOwner }));
     expect(await host.diff(id, outputs, pending.inputs)).toMatchObject({ changes: true, replaces: ["pool"] });
   });
 

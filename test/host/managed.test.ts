@@ -44,9 +44,17 @@ describe("in the real provider host", () => {
     const { inputs } = await host.check({}, block());
     const { id, outputs } = await host.create(inputs);
     expect(outputs).toMatchObject({ addresses: inputs["addresses"] ?? null, __provider: BLOCK_LOADER });
-    const grown = await host.update(id, outputs, (await host.check(inputs, block({ count: 5 }))).inputs);
+    const grown = await host.update(
+      id,
+      outputs,
+      (await host.check(inputs, block({ count: 5, defaultOwner: "acme/net/prod/nics" }))).inputs,
+    );
     expect(await liveLeases(await project.open())).toHaveLength(5);
-    const shrunk = await host.update(id, grown, (await host.check(inputs, block({ count: 1 }))).inputs);
+    const shrunk = await host.update(
+      id,
+      grown,
+      (await host.check(inputs, block({ count: 1, defaultOwner: "acme/net/prod/nics" }))).inputs,
+    );
     expect(shrunk["addresses"]).toEqual([id]);
     await host.delete(id, shrunk);
     expect(await liveLeases(await project.open())).toEqual([]);

@@ -4,12 +4,12 @@ import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import { codeOf, live, type Provider, useLab } from "./lab";
 import { declaredBlock } from "./managed";
 import { candidates, foretold, sequential } from "./pools";
-import { checked, create, declared, grant, up } from "./stack";
+import { checked, create, declared, grant, sent, up } from "./stack";
 
 const lab = useLab();
 
 async function failures(provider: Provider, news: Bag, olds: Bag = {}): Promise<Record<string, string>> {
-  const { failures: found = [] } = await provider.block.check(olds, declaredBlock(news));
+  const { failures: found = [] } = await provider.block.check(olds, sent(declaredBlock(news)));
   return Object.fromEntries(found.map(({ property, reason }) => [property, reason]));
 }
 
@@ -186,7 +186,7 @@ describe("a block", () => {
     expect(await checked(orders[0].block, inputs, renamed)).toMatchObject({ addresses: outputs["addresses"] });
     expect((await orders[0].block.check({}, declaredBlock())).failures).toMatchObject([{ property: "owner" }]);
     await checked(orders[1].block, {}, declaredBlock());
-    expect((await orders[1].block.check(inputs, renamed)).failures).toMatchObject([{ property: "owner" }]);
+    expect((await orders[1].block.check(inputs, sent(renamed))).failures).toMatchObject([{ property: "owner" }]);
     const { block } = await lab.provider();
     await create(block, declaredBlock());
     expect(await codeOf(block.update(id, outputs, { ...inputs, owner: "renamed" }))).toBe("INVALID_OWNER");

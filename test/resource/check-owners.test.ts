@@ -3,7 +3,7 @@ import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import { type Provider, useLab } from "./lab";
 import { declaredBlock } from "./managed";
 import { foretold } from "./pools";
-import { declared } from "./stack";
+import { create, declared } from "./stack";
 
 const lab = useLab();
 
@@ -116,5 +116,18 @@ describe("resources that have one owner, whatever the program gave them", () => 
   ])("are none: %s", async (_, given) => {
     await lab.register(foretold);
     expect(await refusals(await lab.provider(), given)).toEqual(["", ""]);
+  });
+});
+
+describe("a resource of which nothing tells it from others, because all its changes are ignored", () => {
+  it.each(["nic", "block"] as const)("is refused: %s", async (kind) => {
+    await lab.register();
+    const start = async () => (kind === "nic" ? lab.provider() : (await lab.provider()).block);
+    const news = kind === "nic" ? declared() : declaredBlock();
+    const { inputs } = await create(await start(), news);
+    const later = await start();
+    const failures = async (given: Bag) => (await later.check(inputs, given)).failures ?? [];
+    expect(await failures({ ...news, defaultOwner: "p/renamed" })).toEqual([]);
+    expect(await failures(inputs)).toMatchObject([{ property: "ignoreChanges" }]);
   });
 });

@@ -5,7 +5,7 @@ import type { Bag, Failure } from "../../provider/resource/schema";
 import type { LeaseStore } from "../../provider/store/store";
 import { type Provider, useLab } from "./lab";
 import { foretold, sequential } from "./pools";
-import { create, declared } from "./stack";
+import { create, declared, sent } from "./stack";
 
 const lab = useLab();
 let register: LeaseStore;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 
 async function failuresOf(more: Bag, olds: Bag = {}): Promise<readonly Failure[]> {
-  const { failures = [] } = await provider.check(olds, declared(more));
+  const { failures = [] } = await provider.check(olds, sent(declared(more)));
   return failures;
 }
 

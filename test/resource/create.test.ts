@@ -7,7 +7,7 @@ import type { LeaseStore } from "../../provider/store/store";
 import { codeOf, faultOf, type Provider, useLab } from "./lab";
 import { declaredBlock } from "./managed";
 import { foretold, sequential } from "./pools";
-import { checked, create, declared, grant } from "./stack";
+import { checked, create, declared, grant, sent } from "./stack";
 
 const lab = useLab();
 let register: LeaseStore;
@@ -143,7 +143,7 @@ describe("create of a resource that was shown what another one keeps", () => {
     const a = await create(provider, declared());
     const run = await lab.provider();
     const granted = codeOf(grant(run, await checked(run, {}, declared())));
-    expect((await run.check(a.inputs, declared({ owner: "renamed" }))).failures).toHaveLength(1);
+    expect((await run.check(a.inputs, sent(declared({ owner: "renamed" })))).failures).toHaveLength(1);
     expect(await granted).toBe("INVALID_OWNER");
     expect(await register.find(parseMac(a.id))).toMatchObject({ token: a.outputs["token"] });
   });
@@ -153,10 +153,23 @@ describe("create of a resource that was shown what another one keeps", () => {
     const run = await lab.provider();
     const inputs = await checked(run.block, {}, declaredBlock());
     const granted = codeOf(grant(run.block, inputs));
-    expect((await run.block.check(a.inputs, declaredBlock({ owner: "renamed" }))).failures).toHaveLength(1);
+    expect((await run.block.check(a.inputs, sent(declaredBlock({ owner: "renamed" })))).failures).toHaveLength(1);
     expect(await granted).toBe("INVALID_OWNER");
     const [token] = a.outputs["tokens"] as string[];
     expect(await register.find(parseMac(a.id))).toMatchObject({ token });
+  });
+
+  it.each(["NIC", "block"])("waits for a %s that is refused because it has the same owner", async (kind) => {
+    const start = async () => (kind === "NIC" ? lab.provider() : (await lab.provider()).block);
+    const news = kind === "NIC" ? declared() : declaredBlock();
+    const renamed = await create(await start(), news);
+    const run = await start();
+    const granted = codeOf(grant(run, await checked(run, {}, sent(news))));
+    const { failures } = await run.check(renamed.inputs, { ...news, defaultOwner: "p/renamed" });
+    expect(failures).toMatchObject([{ property: "owner" }]);
+    expect(await granted).toBe("INVALID_OWNER");
+    const [token = renamed.outputs["token"]] = (renamed.outputs["tokens"] ?? []) as string[];
+    expect(await register.find(parseMac(renamed.id))).toMatchObject({ token });
   });
 });
 

@@ -21,9 +21,17 @@ export function declared(more: Bag = {}): Bag {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** Asks `check` as the host does, which puts the loader back. Fails when the inputs are refused. */
+/** Returns what `check` is given, for the one resource of its owner. */
+export function sent(news: Bag): Bag {
+  return { defaultOwner: String(news["owner"]), ...news };
+}
+
+/**
+ * Asks `check` as the host does, which puts the loader back, for the one resource of its owner. Fails when the inputs are
+ * refused.
+ */
 export async function checked(provider: Handlers, olds: Bag, news: Bag): Promise<Bag> {
-  const { inputs, failures = [] } = await provider.check(olds, news);
+  const { inputs, failures = [] } = await provider.check(olds, sent(news));
   if (failures.length > 0) throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
   return { ...inputs, __provider: news["__provider"] };
 }

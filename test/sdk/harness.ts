@@ -18,6 +18,8 @@ export interface MockOptions {
   readonly stack?: string;
   readonly organization?: string;
   readonly preview?: boolean;
+  /** The id of every provider. Default: `installation-of-` and its name. */
+  readonly providerId?: string;
   /** The stack's configuration, fully namespaced, and which of its keys were set with `--secret`. */
   readonly config?: Record<string, string>;
   readonly secretKeys?: string[];
@@ -31,7 +33,8 @@ export async function deploy(options: MockOptions = {}): Promise<Registered[]> {
   const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult => {
     const { type, name, inputs, provider, id } = args;
     registered.push({ type, name, inputs, provider, id });
-    if (type.startsWith("pulumi:providers:")) return { id: `installation-of-${name}`, state: inputs };
+    if (type.startsWith("pulumi:providers:"))
+      return { id: options.providerId ?? `installation-of-${name}`, state: inputs };
     if (type === "test:index:Unknown") return { id: name, state: {} };
     if (options.answer !== undefined) return { id: name, state: { ...inputs, ...options.answer(inputs) } };
     const address = inputs.requestedAddress ?? ADDRESS;

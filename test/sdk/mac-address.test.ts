@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import { UNKNOWN } from "../../provider/resource/schema";
 import * as sdk from "../../sdk";
 import { MacAddress, type MacAddressArgs, Provider } from "../../sdk";
 import { LOADER } from "../../sdk/loader";
@@ -51,6 +52,12 @@ describe("a MacAddress with a name only", () => {
     expect(await known(nic.storeId)).toBe("register-1");
     expect(await known(nic.description)).toBeUndefined();
     expect(await known(nic.tags)).toBeUndefined();
+  });
+
+  it("has an installation that is not known while its provider is not", async () => {
+    registered = await deploy({ preview: true, providerId: UNKNOWN });
+    const inputs = await inputsOf(new MacAddress("web-1-nic"));
+    expect(inputs).toMatchObject({ installation: { __pulumiUnknown: true } });
   });
 
   it("uses the one default provider", async () => {

@@ -20,8 +20,9 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const inputs = valid(bag);
   const register = await runtime().registerForGrants();
   const request = blockRequestOf(inputs);
-  const { addresses } = runtime();
+  const { addresses, owners } = runtime();
   await addresses.assertUncontested(request.preferred?.filter((address) => address !== undefined) ?? []);
+  owners.assertUndisputed(request.owner);
   const grants = await grant(register, request);
   addresses.noteGranted(grants);
   const leases = grants.map(({ lease }) => lease);

@@ -36,6 +36,10 @@ export interface RunOptions {
   readonly refreshFirst?: boolean;
   /** Runs the program to refresh, as `refresh --run-program` does; the real engine only. */
   readonly runProgram?: boolean;
+  /** Where a preview writes its plan; the real engine only. */
+  readonly savePlan?: string;
+  /** The plan that an update must keep to; the real engine only. */
+  readonly plan?: string;
   /** Hears what is printed, bit by bit, while the operation goes on. */
   readonly onText?: (text: string) => void;
   /** Emits `Ctrl-C` when that is pressed; the real engine only. */

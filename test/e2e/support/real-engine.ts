@@ -61,6 +61,8 @@ function flagsOf(run: RunOptions): string[] {
     ...(run.replace ?? []).flatMap((urn) => ["--replace", urn]),
     ...(run.refreshFirst === true ? ["--refresh"] : []),
     ...(run.runProgram === true ? ["--run-program"] : []),
+    ...(run.savePlan === undefined ? [] : ["--save-plan", run.savePlan]),
+    ...(run.plan === undefined ? [] : ["--plan", run.plan]),
   ];
 }
 
