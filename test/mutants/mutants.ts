@@ -262,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "",
       },
     ],
-    suspects: ["test/faults/table", "test/store/sqlite-open.test.ts"],
+    suspects: ["test/store/sqlite-file-checks.test.ts"],
   },
   {
     name: "the log under an open register may be another one",
@@ -280,7 +280,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "provider/resource/run-owners.ts",
-        find: "if (other !== resource) throw shared(owner, other, resource);",
+        find: "if (other !== resource) throw this.#refuse(owner, other, resource);",
         replace: "",
       },
     ],
