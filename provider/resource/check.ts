@@ -26,7 +26,7 @@ export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
   const { address: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
-    runtime().owners.claim({ ...settled, defaultOwner });
+    runtime().owners.claim({ ...settled, defaultOwner, isThere: olds["owner"] !== undefined });
     const address = await resolveAddress(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...(address === undefined ? {} : { address }) } };
   } catch (error) {

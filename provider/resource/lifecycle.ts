@@ -36,7 +36,8 @@ export async function create(bag: Bag): Promise<CreateResult> {
   owners.assertUndisputed(request.owner);
   const granted = await grant(register, request);
   addresses.noteGranted([granted]);
-  const { lease } = granted;
+  const { lease, rule } = granted;
+  if (rule === "keep") owners.warnOfNewcomer(lease, formatMac(lease.address));
   const { storeId } = await register.identity();
   return { id: formatMac(lease.address), outs: outputsOf(lease, storeId, inputs) };
 }

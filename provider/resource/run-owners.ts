@@ -1,5 +1,6 @@
 import { MacpoolError } from "../error";
 import { blockOwnerOf } from "../lease/block";
+import type { Lease } from "../lease/lease";
 import { askerOf } from "./run-addresses";
 
 /** What a resource says of itself, as far as it is known. */
@@ -8,6 +9,8 @@ interface Claim {
   readonly pool?: string | undefined;
   /** What tells it from others: the owner that it would have by default, which comes from its URN. */
   readonly defaultOwner: string | undefined;
+  /** Whether the stack has it already. */
+  readonly isThere: boolean;
 }
 
 /**
@@ -22,15 +25,18 @@ export class RunOwners {
   /** By the block that they would belong to. */
   readonly #members = new Map<string, string>();
   readonly #refusals = new Map<string, MacpoolError>();
+  /** Owners that were given to resources which the stack has, by pool and owner. */
+  readonly #there = new Set<string>();
 
   /**
    * Notes which owner a MacAddress has in which pool; does nothing while one of the two is not known.
    *
    * @throws MacpoolError INVALID_OWNER when another resource has it there.
    */
-  claim({ owner, pool, defaultOwner: resource }: Claim): void {
+  claim({ owner, pool, defaultOwner: resource, isThere }: Claim): void {
     if (owner === undefined || pool === undefined || resource === undefined) return;
     const key = askerOf({ pool, owner });
+    if (isThere) this.#there.add(key);
     const other = this.#nics.get(key) ?? resource;
     if (other !== resource) throw this.#refuse(owner, other, resource);
     const blockOwner = blockOwnerOf(owner);
@@ -48,9 +54,10 @@ export class RunOwners {
    *
    * @throws MacpoolError INVALID_OWNER when another resource has one of them there.
    */
-  claimBlock({ owner, pool, defaultOwner: resource }: Claim): void {
+  claimBlock({ owner, pool, defaultOwner: resource, isThere }: Claim): void {
     if (owner === undefined || pool === undefined || resource === undefined) return;
     const key = askerOf({ pool, owner });
+    if (isThere) this.#there.add(key);
     const other = this.#blocks.get(key) ?? resource;
     if (other !== resource) throw this.#refuse(owner, `block ${other}`, `block ${resource}`);
     const member = this.#members.get(key);
@@ -67,6 +74,19 @@ export class RunOwners {
   assertUndisputed(owner: string): void {
     const refusal = this.#refusals.get(wholeOf(owner));
     if (refusal !== undefined) throw refusal;
+  }
+
+  /**
+   * Says so when something new was given `address` because its owner has it already, and that owner is one which the program
+   * chose: with --target or --exclude nobody looks at another resource that has it.
+   */
+  warnOfNewcomer({ owner, pool }: Pick<Lease, "owner" | "pool">, address: string): void {
+    const key = askerOf({ pool, owner });
+    const resource = this.#nics.get(key) ?? this.#blocks.get(key);
+    if (resource === undefined || resource === owner || this.#there.has(key)) return;
+    console.warn(
+      `macpool: ${address} was live already under the owner ${JSON.stringify(owner)}, and ${resource} has it now. That is right after an update that was cut off, and for a resource that takes the place of another. If another one of this stack has that owner, which --target or --exclude left out, both NICs have one address now: give each its own owner.`,
+    );
   }
 
   #refuse(owner: string, one: string, other: string): MacpoolError {

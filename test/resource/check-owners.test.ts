@@ -119,6 +119,42 @@ describe("resources that have one owner, whatever the program gave them", () => 
   });
 });
 
+describe("a new resource whose owner has an address already", () => {
+  const told = () => lab.printed.filter((line) => line.includes("was live already"));
+
+  it.each(["nic", "block"] as const)(
+    "is given that one with a warning, because another may have it: %s",
+    async (kind) => {
+      await lab.register();
+      const news = kind === "nic" ? declared({ owner: "shared" }) : declaredBlock({ owner: "shared" });
+      const process = async () => (kind === "nic" ? lab.provider() : (await lab.provider()).block);
+      const first = await create(await process(), { ...news, defaultOwner: "p/a" });
+      expect(told()).toEqual([]);
+      const second = await create(await process(), { ...news, defaultOwner: "p/b" });
+      expect(second.id).toBe(first.id);
+      expect(told()).toHaveLength(1);
+      for (const word of [first.id, '"shared"', "p/b has it now", "--exclude"]) expect(told()[0]).toContain(word);
+    },
+  );
+
+  it("is given that one without a word where its owner comes from its name: only itself can have it", async () => {
+    await lab.register();
+    await create(await lab.provider(), declared());
+    await create(await lab.provider(), declared());
+    expect(told()).toEqual([]);
+  });
+
+  it("is given that one without a word where it replaces itself", async () => {
+    await lab.register();
+    const news = { ...declared({ owner: "shared" }), defaultOwner: "p/a" };
+    const old = await create(await lab.provider(), news);
+    const provider = await lab.provider();
+    await provider.check(old.inputs, news);
+    expect((await create(provider, news)).id).toBe(old.id);
+    expect(told()).toEqual([]);
+  });
+});
+
 describe("a resource of which nothing tells it from others, because all its changes are ignored", () => {
   it.each(["nic", "block"] as const)("is refused: %s", async (kind) => {
     await lab.register();

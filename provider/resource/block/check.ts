@@ -37,7 +37,7 @@ export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
   const { addresses: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
-    runtime().owners.claimBlock({ ...settled, defaultOwner });
+    runtime().owners.claimBlock({ ...settled, defaultOwner, isThere: olds["owner"] !== undefined });
     const foreseen = await resolve(parseInputs(olds).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...shown(foreseen) } };
   } catch (error) {

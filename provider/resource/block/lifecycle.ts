@@ -26,6 +26,7 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const grants = await grant(register, request);
   addresses.noteGranted(grants);
   const leases = grants.map(({ lease }) => lease);
+  if (grants.some(({ rule }) => rule === "keep")) owners.warnOfNewcomer(request, idOf(leases));
   const { storeId } = await register.identity();
   return { id: idOf(leases), outs: outputsOf(leases, storeId, inputs) };
 }
