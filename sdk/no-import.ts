@@ -7,7 +7,8 @@ import * as pulumi from "@pulumi/pulumi";
  * @throws pulumi.RunError that says what does the same.
  */
 export function assertNoImport(resource: string, instead: string, opts: pulumi.CustomResourceOptions): void {
-  if (opts.import === undefined) return;
+  // Pulumi takes an empty one for none (`registerResource`, runtime/resource.ts).
+  if (!opts.import) return;
   throw new pulumi.RunError(
     `${resource} cannot have the option "import": Pulumi cannot import resources of dynamic providers (pulumi/pulumi#16175). Leave it out, and give ${instead} instead.`,
   );

@@ -2,7 +2,7 @@ import { MacpoolError } from "../error";
 import type { Entitlement } from "../lease/held";
 import type { AcquireRequest } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
-import { anonymity, asGiven } from "./given";
+import { anonymity } from "./given";
 import { requestOf } from "./request";
 import { askerOf } from "./run-addresses";
 import { runtime } from "./runtime";
@@ -20,7 +20,7 @@ export interface CheckResult {
  * `olds` are the old inputs; they are empty for a resource that is new or about to be replaced.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures: faults } = parseNews(asGiven(olds, news));
+  const { inputs, unknowns, failures: faults } = parseNews(runtime().given.of("nic", olds, news));
   const failures = [...faults, ...anonymity(olds, news)];
   if (failures.length > 0) return { inputs: news, failures };
   const { address: _, defaultOwner, ...given } = inputs;

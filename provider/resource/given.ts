@@ -1,13 +1,46 @@
+import { isDeepStrictEqual } from "node:util";
 import { rotationText } from "./rotation";
 import { type Bag, type Failure, holdsUnknown, labels, UNKNOWN } from "./schema";
+
+/** What a program may tell Pulumi to ignore, as the engine names it. */
+const IGNORABLE = ["owner", "pool", "address", "adopt", "keepers", "description", "tags", "count", "contiguous"];
 
 /**
  * Returns new inputs as the program means them, after transformations and `ignoreChanges`. For each property that
  * `ignoreChanges` names the engine puts back the old input, or takes the new one away where there was none
  * (`processIgnoreChanges` in pulumi/pulumi, step_generator.go). Neither knows what goes with a property.
  */
-export function asGiven(olds: Bag, news: Bag): Bag {
+function asGiven(olds: Bag, news: Bag): Bag {
   return { ...withRequest(olds, news), rotation: rotationOf(news["keepers"]) };
+}
+
+/**
+ * New inputs of one run as the program means them. Where a resource is replaced, the engine checks it a second time, without
+ * old inputs and without `ignoreChanges` (`generateStepsFromDiff` in pulumi/pulumi, step_generator.go). What it had put back
+ * the first time is put back again, or an address would move because of what the program told Pulumi to ignore.
+ */
+export class GivenInputs {
+  /** What the first check of each resource was given, by its kind and what tells it from others. */
+  readonly #first = new Map<string, { readonly olds: Bag; readonly news: Bag }>();
+
+  /** Returns the new inputs of a resource; `kind` tells a MacAddress from a MacAddressBlock, which may have its name. */
+  of(kind: "nic" | "block", olds: Bag, news: Bag): Bag {
+    const { defaultOwner } = news;
+    if (defaultOwner === undefined) return asGiven(olds, news);
+    const key = `${kind}\n${defaultOwner}`;
+    const first = this.#first.get(key);
+    this.#first.delete(key);
+    // Only a resource that there is has old inputs.
+    if (olds["owner"] !== undefined) this.#first.set(key, { olds, news });
+    else if (first !== undefined) return asGiven(first.olds, { ...news, ...unchanged(first.olds, first.news) });
+    return asGiven(olds, news);
+  }
+}
+
+/** Returns what is the same in both, also what is in neither: all that `ignoreChanges` can have named. */
+function unchanged(olds: Bag, news: Bag): Bag {
+  const keys = IGNORABLE.filter((key) => isDeepStrictEqual(olds[key], news[key]));
+  return Object.fromEntries(keys.map((key) => [key, news[key]]));
 }
 
 /**

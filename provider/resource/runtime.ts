@@ -12,6 +12,7 @@ import { createMemoryStore } from "../store/memory-store";
 import { createRegister, isOnServer, newRegister, openRegister, systemContext } from "../store/open";
 import { RECONCILE } from "../store/remedies";
 import type { LeaseStore } from "../store/store";
+import { GivenInputs } from "./given";
 import { faultOfHistory, faultOfRegister, type Provenance } from "./provenance";
 import { Recollection } from "./recollection";
 import { QUIET_MILLISECONDS, RunAddresses } from "./run-addresses";
@@ -28,6 +29,8 @@ class Runtime {
   readonly addresses = new RunAddresses();
   /** Which resource has which owner. */
   readonly owners = new RunOwners();
+  /** What the program means by what it sends. */
+  readonly given = new GivenInputs();
   readonly #planned = new Map<string, Pool | undefined>();
   readonly #predecessors = new Map<string, Manager>();
   readonly #recollection = new Recollection();

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
-import { UNKNOWN } from "../../provider/resource/schema";
+import { type Bag, UNKNOWN } from "../../provider/resource/schema";
 import { createRegister, systemContext } from "../../provider/store/open";
 import { codeOf, useLab } from "./lab";
+import { declaredBlock } from "./managed";
 import { foretold, sequential } from "./pools";
-import { checked, create, declared, grant, shown, up } from "./stack";
+import { checked, create, declared, grant, type Saved, shown, up } from "./stack";
 
 const lab = useLab();
 
@@ -86,6 +87,46 @@ describe("check of a resource that has an address, whose changes are ignored, sh
     const come = await checked(await lab.provider(), free.inputs, news);
     expect(come).toMatchObject({ address: free.id });
     expect(come).not.toHaveProperty("requestedAddress");
+  });
+});
+
+describe("check of a resource that is replaced, whose changes are ignored, shows what it has also the second time", () => {
+  // What the engine sends first, with `ignoreChanges`, and then without, as if the resource were new.
+  const again = async (old: Saved, ignoring: Bag, news: Bag) => {
+    const provider = await lab.provider();
+    const first = await checked(provider, old.inputs, ignoring);
+    return { first, second: await checked(provider, {}, news), third: await checked(provider, {}, news) };
+  };
+
+  it("when its keepers, its owner or its requested address change", async () => {
+    await lab.register();
+    const requestedAddress = "42:ab:00:00:00:02";
+    const news = declared({ defaultOwner: "new", owner: "new", keepers: { image: "2" }, requestedAddress });
+    const kept = await create(await lab.provider(), declared({ keepers: { image: "1" } }));
+    const { owner, keepers, address } = kept.inputs;
+    const { first, second, third } = await again(kept, { ...news, owner, keepers, address }, news);
+    expect(first).toEqual(kept.inputs);
+    expect(second).toEqual(kept.inputs);
+    expect(third, "of another resource of that name").toMatchObject({ owner: "new", address: requestedAddress });
+  });
+
+  it("of a block when its keepers or its count change", async () => {
+    await lab.register();
+    const block = (await lab.provider()).block;
+    const { inputs: had } = await block.check({}, declaredBlock({ defaultOwner: "b", keepers: { image: "1" } }));
+    const news = declaredBlock({ defaultOwner: "b", count: 5, keepers: { image: "2" } });
+    const { block: later } = await lab.provider();
+    await later.check(had, { ...news, count: had["count"], keepers: had["keepers"] });
+    expect(await later.check({}, news)).toEqual({ inputs: had });
+  });
+
+  it("but a change that is not ignored counts", async () => {
+    await lab.register();
+    const kept = await create(await lab.provider(), declared({ keepers: { image: "1" } }));
+    const news = declared({ keepers: { image: "2" } });
+    const { second } = await again(kept, news, news);
+    expect(second).toMatchObject({ keepers: { image: "2" } });
+    expect(second["address"]).not.toBe(kept.id);
   });
 });
 

@@ -23,4 +23,10 @@ describe("the option import, which Pulumi cannot carry out here, is refused with
     await finish();
     expect(registered.filter(({ name }) => name === "x")).toEqual([]);
   });
+
+  it("but not where it is empty, which Pulumi takes for none", async () => {
+    new MacAddress("x", {}, { import: "" });
+    await finish();
+    expect(registered.filter(({ name }) => name === "x")).toHaveLength(1);
+  });
 });

@@ -3,7 +3,7 @@ import { memberOwner } from "../../lease/block";
 import type { Entitlement } from "../../lease/held";
 import { formatMac, type Mac, parseMac } from "../../mac/mac";
 import { type CheckResult, failureOf } from "../check";
-import { anonymity, asGiven } from "../given";
+import { anonymity } from "../given";
 import { askerOf } from "../run-addresses";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
@@ -31,7 +31,7 @@ type Foreseen = readonly (Mac | undefined)[];
  * values, hence the second property.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures: faults } = parseNews(asGiven(olds, news));
+  const { inputs, unknowns, failures: faults } = parseNews(runtime().given.of("block", olds, news));
   const failures = [...faults, ...anonymity(olds, news)];
   if (failures.length > 0) return { inputs: news, failures };
   const { addresses: _, defaultOwner, ...given } = inputs;
