@@ -127,21 +127,36 @@ async function remove(register: Register, live: readonly Lease[], operation: Doi
   return outcome;
 }
 
+/** A part of one pool that another is to have. */
+export interface Move {
+  readonly moved: Range;
+  /** What `from` keeps. */
+  readonly ranges: readonly Range[];
+}
+
+/** Returns what is to go from one pool to another, if there are both. */
+export function moveOf(operation: Doing<"move">, pools: readonly Pool[]): Move | undefined {
+  const from = pools.find(({ name }) => name === operation.from);
+  const source = from?.ranges[operation.range % from.ranges.length];
+  const isThere = operation.from !== operation.to && pools.some(({ name }) => name === operation.to);
+  if (from === undefined || source === undefined || !isThere) return undefined;
+  const { moved, rest } = cut(source, operation.size, operation.isEnd);
+  return { moved, ranges: [...from.ranges.filter((range) => range !== source), ...rest] };
+}
+
 /** Takes some addresses from a pool and gives them to another, which has them then, quarantine and all. */
 async function move(register: Register, live: readonly Lease[], operation: Doing<"move">): Promise<readonly Outcome[]> {
   const { store } = register;
-  const [from, to] = [await poolOf(register, operation.from), await poolOf(register, operation.to)];
-  const source = from?.ranges[operation.range % from.ranges.length];
-  if (from === undefined || to === undefined || from.name === to.name || source === undefined) return [];
-  const { moved, rest } = cut(source, operation.size, operation.isEnd);
-  const ranges = [...from.ranges.filter((range) => range !== source), ...rest];
-  const taken = await outcomeOf(store.updatePool(from.name, { ranges }, operation.by));
+  const move = moveOf(operation, await store.pools());
+  if (move === undefined) return [];
+  const { moved, ranges } = move;
+  const taken = await outcomeOf(store.updatePool(operation.from, { ranges }, operation.by));
   if (live.some(({ address }) => contains([moved], address)) || ranges.length === 0) {
     expect(taken, "a live lease lost its pool").toHaveProperty("code");
     return [taken];
   }
   expect(taken).not.toHaveProperty("code");
-  const given = await outcomeOf(store.updatePool(to.name, { addRanges: [moved] }, operation.by));
+  const given = await outcomeOf(store.updatePool(operation.to, { addRanges: [moved] }, operation.by));
   expect(given, "addresses that nobody has could not be added").not.toHaveProperty("code");
   return [taken, given];
 }

@@ -211,10 +211,38 @@ export interface RandomRun {
   readonly operations: readonly Operation[];
 }
 
+/** A random run on a register that several write to. */
+export interface ConcurrentRun {
+  readonly content: Content;
+  /** Each is done at once, one after the other. */
+  readonly batches: readonly (readonly Operation[])[];
+  /** How many stores take turns. */
+  readonly stores: number;
+}
+
+/** Random runs in which several things happen at once, with pools of these orders. */
+export function anyConcurrentRun(most: number, ...orders: readonly Order[]): fc.Arbitrary<ConcurrentRun> {
+  return fc.record({
+    content: anyContent(orders),
+    batches: fc.array(fc.array(operation(orders), { minLength: 1, maxLength: most, size: "max" }), {
+      maxLength: 12,
+      size: "max",
+    }),
+    stores: fc.integer({ min: 1, max: 3 }),
+  });
+}
+
 /** Random runs with pools that are of these orders, and change from one to another. */
 export function anyRun(...orders: readonly Order[]): fc.Arbitrary<RandomRun> {
+  return fc.record({
+    content: anyContent(orders),
+    operations: fc.array(operation(orders), { maxLength: 40, size: "max" }),
+  });
+}
+
+function anyContent(orders: readonly Order[]): fc.Arbitrary<Content> {
   const order = fc.constantFrom(...orders);
-  const content = fc.tuple(size, size, order, order).map(([p, q, first, second]): Content => {
+  return fc.tuple(size, size, order, order).map(([p, q, first, second]) => {
     const common = { quarantineSeconds: 3600 };
     const ranges = [[{ start: FIRST, end: FIRST + p - 1 }], [{ start: FIRST + 6, end: FIRST + 5 + q }]] as const;
     return {
@@ -225,5 +253,4 @@ export function anyRun(...orders: readonly Order[]): fc.Arbitrary<RandomRun> {
       ],
     };
   });
-  return fc.record({ content, operations: fc.array(operation(orders), { maxLength: 40, size: "max" }) });
 }

@@ -1,4 +1,6 @@
 import { MacpoolError } from "../../provider/error";
+import type { Grant } from "../../provider/lease/transact";
+import type { Settled } from "../../provider/store/store";
 
 /** What a verb came to, as plain data, so that two stores can be compared. */
 export type Outcome = { readonly value: unknown } | Refusal;
@@ -19,7 +21,12 @@ export async function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
 }
 
 /** Returns an error of ours as an outcome; throws any other. */
-export function plainError(error: unknown): Refusal {
+function plainError(error: unknown): Refusal {
   if (!MacpoolError.is(error)) throw error;
   return { code: error.code, message: `${error.message} ${JSON.stringify(error.details)}` };
+}
+
+/** Returns what one of several requests came to. */
+export function plainOf(outcome: Settled<Grant>): Outcome {
+  return outcome.ok ? { value: outcome.value } : plainError(outcome.error);
 }

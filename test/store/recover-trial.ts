@@ -33,7 +33,7 @@ export async function restate(
   { states, planned }: Restating,
 ): Promise<Restated> {
   const { store } = register;
-  const stated = states.flatMap((state) => statedOf(grants.at(state.grant % (grants.length || 1)), state));
+  const stated = statedBy(states, grants);
   const seq = await register.seq();
   const pools = planned === undefined ? [] : [definePool(planned)];
   const planning = await outcomeOf(store.recover(stated, false, pools));
@@ -50,6 +50,11 @@ export async function restate(
   if (put.length === 0) expect(written, "nothing was put back").toBe(seq);
   else expect(written, "newer than every state").toBeGreaterThan(Math.max(...stated.map((one) => one.seq)));
   return { outcome: { value: [planning, foreseen, done, again] }, put };
+}
+
+/** Returns what the states say of the grants that they are of. */
+export function statedBy(states: Restating["states"], grants: readonly Lease[]): readonly StatedLease[] {
+  return states.flatMap((state) => statedOf(grants.at(state.grant % (grants.length || 1)), state));
 }
 
 function statedOf(grant: Lease | undefined, state: Restating["states"][number]): readonly StatedLease[] {

@@ -7,9 +7,28 @@ import type { Mac } from "../../provider/mac/mac";
 import type { Settled } from "../../provider/store/store";
 import { define } from "./definition-trial";
 import type { Operation } from "./operations";
-import { type Outcome, outcomeOf, plainError } from "./outcome";
+import { type Outcome, outcomeOf, plainOf } from "./outcome";
 import { restate } from "./recover-trial";
 import type { Register } from "./support";
+
+/** A block that was acknowledged, and what it got, by index. */
+export interface GrantedBlock {
+  readonly request: BlockRequest;
+  readonly refs: readonly LeaseRef[];
+}
+
+/** Returns what is asked for; a block that exists keeps its pool and keepers, as with a program that changes it in place. */
+export function blockRequestOf(
+  { request, from }: Extract<Operation, { do: "block" }>,
+  blocks: readonly GrantedBlock[],
+): BlockRequest {
+  const before = from === undefined ? undefined : blocks.at(from % (blocks.length || 1));
+  if (before === undefined) return request;
+  const { owner, installation, pool, rotation } = before.request;
+  const isRun = before.refs.every(({ address }, index) => address === (before.refs[0]?.address ?? 0) + index);
+  const held = { refs: before.refs, owner, installation };
+  return { ...request, pool, rotation, contiguous: request.contiguous && isRun, held };
+}
 
 /**
  * A run of random operations on one register. It remembers what was acknowledged, and checks every answer against that;
@@ -20,8 +39,8 @@ export class Trial {
   /** Every grant that was acknowledged, oldest first. */
   readonly #grants: Lease[] = [];
   readonly #live = new Map<Mac, Lease>();
-  /** What every block that was acknowledged got, by index, oldest block first. */
-  readonly #blocks: { readonly request: BlockRequest; readonly refs: readonly LeaseRef[] }[] = [];
+  /** Oldest first. */
+  readonly #blocks: GrantedBlock[] = [];
 
   constructor(register: Register) {
     this.register = register;
@@ -43,7 +62,7 @@ export class Trial {
       case "acquire":
         return { value: await this.#acquire(operation.requests) };
       case "block":
-        return this.#block(this.#blockRequest(operation));
+        return this.#block(blockRequestOf(operation, this.#blocks));
       case "release":
         return { value: await this.#release(operation.grants) };
       case "update":
@@ -70,16 +89,6 @@ export class Trial {
     if (foreseen !== undefined) expectForeseen(foreseen, outcomes[0], plain[0]);
     await this.#expectExhausted(requests, plain);
     return plain;
-  }
-
-  /** A block that exists keeps its pool and keepers, as with a program that changes it in place. */
-  #blockRequest({ request, from }: Extract<Operation, { do: "block" }>): BlockRequest {
-    const before = from === undefined ? undefined : this.#blocks.at(from % (this.#blocks.length || 1));
-    if (before === undefined) return request;
-    const { owner, installation, pool, rotation } = before.request;
-    const isRun = before.refs.every(({ address }, index) => address === (before.refs[0]?.address ?? 0) + index);
-    const held = { refs: before.refs, owner, installation };
-    return { ...request, pool, rotation, contiguous: request.contiguous && isRun, held };
   }
 
   async #block(request: BlockRequest): Promise<Outcome> {
@@ -227,8 +236,4 @@ function expectForeseen(foreseen: Outcome, outcome: Settled<Grant> | undefined, 
     const { rule, lease } = granted ?? {};
     expect({ rule, address: lease?.address }, "a prediction was wrong").toEqual(foreseen.value);
   }
-}
-
-function plainOf(outcome: Settled<Grant>): Outcome {
-  return outcome.ok ? { value: outcome.value } : plainError(outcome.error);
 }
