@@ -1,10 +1,11 @@
 import { expect } from "vitest";
 import type { PoolChange } from "../../provider/lease/administer";
 import type { Lease } from "../../provider/lease/lease";
-import type { Manager, Pool, PoolSpec, Reservation } from "../../provider/lease/pool";
+import { definePool, type Manager, type Pool, type PoolSpec, type Reservation } from "../../provider/lease/pool";
 import { contains, type Range } from "../../provider/mac/range";
+import { block } from "./contract/block-support";
 import { type Outcome, outcomeOf } from "./outcome";
-import type { Register } from "./support";
+import { type Register, request } from "./support";
 
 interface Declared {
   readonly by: Manager | undefined;
@@ -96,6 +97,8 @@ async function create(register: Register, { spec, by, adopt }: Doing<"createPool
   const before = await store.pools();
   const existing = before.find(({ name }) => name === spec.name);
   const foreseen = await unwritten(register, () => store.predictPool(spec, by, adopt));
+  const planned = "value" in foreseen ? [definePool(spec, by)] : [];
+  const promised = await promisesIn(register, spec.name, planned);
   const outcome = await outcomeOf(store.createPool(spec, by, adopt));
   // What the declaration manages under other names counts as gone in a prediction, and is in the way here.
   const hasOthers = before.some((pool) => pool !== existing && by !== undefined && isDeclaredBy(pool.managedBy, by));
@@ -107,9 +110,20 @@ async function create(register: Register, { spec, by, adopt }: Doing<"createPool
   if ("code" in outcome) expect(after, "a pool that was refused").toEqual(existing);
   else {
     expect(outcome).toEqual({ value: after });
+    expect(await promisesIn(register, spec.name, []), "what a planned pool would grant").toEqual(promised);
     expect(after?.managedBy, "who creates a pool manages it").toEqual(by);
   }
   return outcome;
+}
+
+/** Returns what a pool would grant to those who may have had something in it. */
+function promisesIn({ store }: Register, pool: string, planned: readonly Pool[]): Promise<readonly Outcome[]> {
+  const asks = ["a", "b", "c", "x[0]"].map((owner) => request({ owner, pool }));
+  const blocks = [true, false].map((contiguous) => block({ owner: "x", pool, contiguous }));
+  return Promise.all([
+    ...asks.map((one) => outcomeOf(store.predict(one, undefined, planned))),
+    ...blocks.map((one) => outcomeOf(store.predictBlock(one, undefined, planned))),
+  ]);
 }
 
 async function remove(register: Register, live: readonly Lease[], operation: Doing<"deletePool">): Promise<Outcome> {
