@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { memberOwner } from "../../provider/lease/block";
+import type { Lease } from "../../provider/lease/lease";
 import type { Order } from "../../provider/lease/pool";
+import type { RegisterRecord } from "../../provider/store/record";
 import type { StoreContext } from "../../provider/store/store";
 import { randomRuns } from "../random-runs";
 import { type Act, type Done, Past } from "./acts";
@@ -16,7 +18,7 @@ const MOST_AT_ONCE = 4;
 /** What happened, and what the register holds since: all but the tokens, which are different ones every time. */
 interface Observed {
   readonly done: readonly Done[];
-  readonly dump: unknown;
+  readonly dump: readonly RegisterRecord[];
 }
 
 /** Does the same in memory one after the other, in whatever order comes to what was observed. */
@@ -35,7 +37,7 @@ class Serial {
     this.#past = new Past(pools, this.#past);
     const acts = actsOf(operations, this.#past);
     const wanted = plain(observed);
-    let first: unknown;
+    let nearest: ReturnType<typeof plain> | undefined;
     for (const order of ordersOf(acts.map((_, index) => index))) {
       const { store, clock } = await this.#replayed();
       clock.now = now;
@@ -50,11 +52,9 @@ class Serial {
         this.#past.note(done);
         return;
       }
-      first ??= found;
+      if (nearest === undefined || isDeepStrictEqual(found.done, wanted.done)) nearest = found;
     }
-    expect(wanted, "what was done at once is no order of the same, one after the other; nearest the first").toEqual(
-      first,
-    );
+    expect(wanted, "what was done at once is no order of the same, one after the other; the nearest").toEqual(nearest);
   }
 
   async #replayed() {
@@ -166,8 +166,27 @@ function contextOf(clock: TestClock, name: string): StoreContext {
   return { clock: () => clock.now, newToken: () => `token-${name}-${++tokens}`, actor: ACTOR, warn: () => undefined };
 }
 
-function plain(observed: Observed): unknown {
-  return JSON.parse(JSON.stringify(observed).replaceAll(/"token-[^"]*"/g, '"token"'));
+const NUMBERS = ["seq", "gapsUntil"];
+
+/**
+ * Numbers of changes go, because who loses a race may draw some, and because what was only looked at may have changed by
+ * the time of the number. What is left of them is the order: of what happened to an address, and of the leases of a pool,
+ * by which the rules choose.
+ */
+function plain({ done, dump }: Observed): { readonly done: unknown; readonly dump: unknown } {
+  const leases = dump.flatMap((one) => (one.record === "lease" ? [one.lease] : []));
+  const events = dump.flatMap((one) => (one.record === "event" ? [one.event] : []));
+  const rest = dump.filter(({ record }) => record !== "event");
+  const places = leases.toSorted(byPoolAndNumber);
+  const histories = events.toSorted((one, other) => (one.address ?? 0) - (other.address ?? 0));
+  const told = { done: done.map(({ value }) => value), dump: [rest, places.map(({ address }) => address), histories] };
+  const text = JSON.stringify(told, (key, value) => (NUMBERS.includes(key) ? undefined : value));
+  return JSON.parse(text.replaceAll(/"token-[^"]*"/g, '"token"'));
+}
+
+function byPoolAndNumber(one: Lease, other: Lease): number {
+  if (one.pool !== other.pool) return one.pool < other.pool ? -1 : 1;
+  return one.seq - other.seq;
 }
 
 function ordersOf(all: readonly number[]): readonly (readonly number[])[] {
