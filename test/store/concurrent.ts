@@ -147,7 +147,7 @@ export function concurrentInvariantRuns(
         const after = await look(register);
         if (before !== undefined && batch.every(isAboutLeases)) {
           const live = after.leases.filter(({ releasedAt }) => releasedAt === undefined);
-          checkStep({ register, live, formerNames: FORMER_NAMES }, before, after);
+          checkStep({ register, live, formerNames: FORMER_NAMES, isShared: true }, before, after);
           checkExhausted(done, after);
         }
         before = after;
