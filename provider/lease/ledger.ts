@@ -11,6 +11,8 @@ export interface LedgerView {
   event(seq: number): RegisterEvent | undefined;
   pool(name: string): Pool | undefined;
   pools(): readonly Pool[];
+  /** The name of every pool, deleted ones too. */
+  poolNamesEver(): readonly string[];
   /** Every reserved range, also those that no register may hand out; ascending, possibly overlapping. */
   reservations(): readonly Reservation[];
   reservationAt(address: Mac): Reservation | undefined;

@@ -1,5 +1,5 @@
 import type { Mac } from "../mac/mac";
-import type { Range } from "../mac/range";
+import { contains, type Range } from "../mac/range";
 import type { Lease, PoolUsage, RegisterEvent } from "./lease";
 import type { Ledger, LedgerView } from "./ledger";
 import { isSameManager, type Manager, type Pool, type Reservation } from "./pool";
@@ -26,6 +26,10 @@ export class LedgerOverlay implements LedgerView {
 
   pools(): readonly Pool[] {
     return this.base.pools();
+  }
+
+  poolNamesEver(): readonly string[] {
+    return this.base.poolNamesEver();
   }
 
   reservations(): readonly Reservation[] {
@@ -93,6 +97,16 @@ export class PlannedPools extends LedgerOverlay {
   override pools(): readonly Pool[] {
     const others = this.base.pools().filter(({ name }) => !this.#planned.has(name));
     return [...others, ...this.#planned.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** A pool takes in what was released where it will be, whichever pool that was of. */
+  override released(owner: string, pool: string): readonly Lease[] {
+    const ranges = this.#planned.get(pool)?.ranges;
+    if (ranges === undefined) return this.base.released(owner, pool);
+    return [...new Set([pool, ...this.base.poolNamesEver()])]
+      .flatMap((name) => this.base.released(owner, name))
+      .filter((lease) => lease.pool === pool || contains(ranges, lease.address))
+      .toSorted((one, other) => other.seq - one.seq);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Range } from "../mac/range";
 
 /** The pools and reservations of one kind of register, as a transaction leaves them. */
 interface LedgerDefinitions
-  extends Pick<LedgerView, "pool" | "pools" | "reservations" | "reservationAt" | "reservationOf"> {
+  extends Pick<LedgerView, "pool" | "pools" | "poolNamesEver" | "reservations" | "reservationAt" | "reservationOf"> {
   putPool(pool: Pool): void;
   retirePool(name: string): void;
   putReservation(reservation: Reservation): void;
@@ -30,6 +30,10 @@ export abstract class DefiningLedger<Definitions extends LedgerDefinitions> {
 
   pools(): readonly Pool[] {
     return this.definitions.pools();
+  }
+
+  poolNamesEver(): readonly string[] {
+    return this.definitions.poolNamesEver();
   }
 
   reservations(): readonly Reservation[] {

@@ -123,6 +123,10 @@ class MemoryLedger implements Ledger {
     return [...this.#pools.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
+  poolNamesEver(): readonly string[] {
+    return [...this.#pools.keys(), ...this.#retired.keys()];
+  }
+
   reservations(): readonly Reservation[] {
     return this.#reservations.all();
   }

@@ -168,11 +168,15 @@ const everyStep: readonly fc.Arbitrary<Command>[] = [
     "resize",
     fc.record({
       pool,
-      from: fc.constantFrom(0, 0, 1, 2),
+      // The last of them lie between the two, and both pools may have them in turn.
+      from: fc.constantFrom(0, 0, 1, 2, 4, 6),
       size: fc.integer({ min: 1, max: 5 }),
       seconds: fc.constantFrom(0, 60, 3600, 3600),
     }),
-    (scene, { pool: name, from, size, seconds }) => resize(scene, { name, first: FIRST[name] + from, size, seconds }),
+    (scene, { pool: name, from, size, seconds }) => {
+      const first = FIRST[name] + (name === "p" || from < 4 ? from : -from);
+      return resize(scene, { name, first, size, seconds });
+    },
   ),
   ...Array.from({ length: 2 }, () =>
     step("clock", fc.constantFrom(1, 60_000, HOUR - 1, HOUR, 5 * HOUR, -HOUR, -1000 * HOUR), async ({ machine }, by) =>

@@ -116,11 +116,17 @@ export class Model {
     return true;
   }
 
-  /** Takes note of what becomes of a pool; returns false when a live lease would lie outside. */
+  /**
+   * Takes note of what becomes of a pool, which gets whatever was released there by any; returns false when a live lease
+   * would lie outside, or another pool has an address.
+   */
   resize(name: string, pool: ModelPool, clock: number): boolean {
-    const last = pool.first + pool.size - 1;
-    if (this.live.some((one) => one.pool === name && (one.address < pool.first || one.address > last))) return false;
+    const addresses = addressesOf(pool);
+    if (this.live.some((one) => one.pool === name && !addresses.includes(one.address))) return false;
+    const others = [...this.pools].filter(([other]) => other !== name).flatMap(([, other]) => addressesOf(other));
+    if (others.some((address) => addresses.includes(address))) return false;
     this.pools.set(name, pool);
+    this.released = this.released.map((one) => (addresses.includes(one.address) ? { ...one, pool: name } : one));
     this.change("update-pool", { ...NOBODY, pool: name }, undefined, clock);
     return true;
   }

@@ -1,5 +1,9 @@
 import { depth } from "../depth";
-import { differentialRuns } from "../store/differential";
+import { differentialRuns, invariantRuns } from "../store/differential";
 import { describePostgres, openPostgres } from "./support";
 
-describePostgres("random runs", () => differentialRuns("PostgreSQL", openPostgres, depth(10, 400)));
+describePostgres("random runs", () => {
+  differentialRuns("PostgreSQL", openPostgres, depth(8, 400), "strict");
+  // Which address it is differs from run to run.
+  invariantRuns("PostgreSQL", openPostgres, depth(3, 400), "relaxed", "strict");
+});

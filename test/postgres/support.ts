@@ -6,7 +6,7 @@ import {
   openPostgresStore,
   type PostgresOptions,
 } from "../../provider/store/postgres/postgres-store";
-import { type Content, initial, type Open, Register, TestClock, testContext } from "../store/support";
+import { type Content, initial, type Open, type OpenSeveral, Register, TestClock, testContext } from "../store/support";
 
 const shared = inject("postgres");
 
@@ -64,6 +64,14 @@ export const openPostgres: Open = async (content, context) => {
   const url = newSchema();
   await createPostgresRegister(url, content, context);
   return openPostgresStore(url, context);
+};
+
+/** Opens a register in a new schema several times. */
+export const openPostgresTogether: OpenSeveral = async (content, contexts) => {
+  const url = newSchema();
+  const [first = testContext()] = contexts;
+  await createPostgresRegister(url, content, first);
+  return Promise.all(contexts.map((context) => openPostgresStore(url, context, { connections: 2 })));
 };
 
 /** Creates a register and returns its URL. */

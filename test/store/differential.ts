@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { Order } from "../../provider/lease/pool";
+import { randomRuns } from "../random-runs";
 import { checkDrain, checkStep, checkViews, look } from "./invariants";
-import { anyContent, anyOperations, type Operation } from "./operations";
-import { type Content, initial, type Open, openMemory, Register, TestClock, testContext } from "./support";
-import { type Outcome, Trial } from "./trial";
+import { anyRun, type RandomRun } from "./operations";
+import type { Outcome } from "./outcome";
+import { collect, initial, type Open, openMemory, Register, TestClock, testContext } from "./support";
+import { Trial } from "./trial";
 
-/** Does `operations`, with every invariant checked after each, and returns what they came to. */
-export async function runOperations(
-  open: Open,
-  content: Content,
-  operations: readonly Operation[],
-): Promise<readonly Outcome[]> {
+/** Does what happens in a random run, with every invariant checked after each step, and returns what all came to. */
+async function play(open: Open, { content, operations }: RandomRun): Promise<readonly Outcome[]> {
   const clock = new TestClock();
   const store = await open(initial(content), testContext(clock));
   try {
@@ -27,22 +26,34 @@ export async function runOperations(
     await checkViews(trial);
     const verification = await store.verify();
     expect(verification.faults).toEqual([]);
-    return [...outcomes, { value: await look(trial.register) }, { value: verification }];
+    const dump = await collect(store.dump());
+    return [...outcomes, { value: await look(trial.register) }, { value: verification }, { value: dump }];
   } finally {
     await store.close();
   }
 }
 
-/** Compares a kind of register with the plainest one, memory, in so many random runs. */
-export function differentialRuns(name: string, open: Open, runs: number): void {
+function limit(runs: number) {
+  return { timeout: 60_000 + runs * 3000 };
+}
+
+/** Does random runs on registers of one kind whose pools are of these orders. */
+export function invariantRuns(name: string, open: Open, runs: number, ...orders: readonly Order[]): void {
+  const pools = `pools of ${orders.join(" and ")} order`;
+  it(`${name}: whatever happens to ${pools}, every invariant holds after every step`, limit(runs), async () => {
+    const property = fc.asyncProperty(anyRun(...orders), async (run) => void (await play(open, run)));
+    await randomRuns(`invariants, ${name}, ${pools}`, runs, property);
+  });
+}
+
+/** Compares a kind of register with the plainest one, memory, in random runs whose pools are of these orders. */
+export function differentialRuns(name: string, open: Open, runs: number, ...orders: readonly Order[]): void {
   const title = `memory and ${name} give exactly the same outcomes, and hold the same in the end`;
-  it(title, { timeout: 60_000 + runs * 3000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(anyContent, anyOperations, async (content, operations) => {
-        const expected = await runOperations(openMemory, content, operations);
-        expect(await runOperations(open, content, operations)).toEqual(expected);
-      }),
-      { numRuns: runs },
-    );
+  it(title, limit(runs), async () => {
+    const property = fc.asyncProperty(anyRun(...orders), async (run) => {
+      const expected = await play(openMemory, run);
+      expect(await play(open, run)).toEqual(expected);
+    });
+    await randomRuns(`differential, ${name}`, runs, property);
   });
 }

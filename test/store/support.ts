@@ -67,11 +67,25 @@ export type Open = (content: InitialContent, context: StoreContext) => Promise<L
 /** Opens a register in memory. */
 export const openMemory: Open = async (content, context) => createMemoryStore(content, context);
 
+/** Returns a new register as several see it, each with one of the contexts. */
+export type OpenSeveral = (
+  content: InitialContent,
+  contexts: readonly StoreContext[],
+) => Promise<readonly LeaseStore[]>;
+
 /** Opens a register in a new file, which goes when the test ends. */
 export const openSqlite: Open = async (content, context) => {
   const path = join(temporaryDirectory(), "register.db");
   createSqliteRegister(path, content, context);
   return openSqliteStore(path, context);
+};
+
+/** Opens a register in a new file several times. */
+export const openSqliteTogether: OpenSeveral = async (content, contexts) => {
+  const path = join(temporaryDirectory(), "register.db");
+  const [first = testContext()] = contexts;
+  createSqliteRegister(path, content, first);
+  return Promise.all(contexts.map((context) => openSqliteStore(path, context)));
 };
 
 /** Returns `content` as what a new register takes. */

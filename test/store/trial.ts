@@ -1,18 +1,34 @@
 import { expect } from "vitest";
-import { MacpoolError } from "../../provider/error";
 import type { BlockRequest } from "../../provider/lease/block";
 import type { Entitlement } from "../../provider/lease/held";
 import type { AcquireRequest, Lease } from "../../provider/lease/lease";
-import { isSameManager, type Reservation } from "../../provider/lease/pool";
 import type { Grant, LeaseRef } from "../../provider/lease/transact";
 import type { Mac } from "../../provider/mac/mac";
-import type { Range } from "../../provider/mac/range";
 import type { Settled } from "../../provider/store/store";
+import { define } from "./definition-trial";
 import type { Operation } from "./operations";
+import { type Outcome, outcomeOf, plainOf } from "./outcome";
+import { restate } from "./recover-trial";
 import type { Register } from "./support";
 
-/** What a verb came to, as plain data, so that two stores can be compared. */
-export type Outcome = { readonly value: unknown } | { readonly code: string; readonly message: string };
+/** A block that was acknowledged, and what it got, by index. */
+export interface GrantedBlock {
+  readonly request: BlockRequest;
+  readonly refs: readonly LeaseRef[];
+}
+
+/** Returns what is asked for; a block that exists keeps its pool and keepers, as with a program that changes it in place. */
+export function blockRequestOf(
+  { request, from }: Extract<Operation, { do: "block" }>,
+  blocks: readonly GrantedBlock[],
+): BlockRequest {
+  const before = from === undefined ? undefined : blocks.at(from % (blocks.length || 1));
+  if (before === undefined) return request;
+  const { owner, installation, pool, rotation } = before.request;
+  const isRun = before.refs.every(({ address }, index) => address === (before.refs[0]?.address ?? 0) + index);
+  const held = { refs: before.refs, owner, installation };
+  return { ...request, pool, rotation, contiguous: request.contiguous && isRun, held };
+}
 
 /**
  * A run of random operations on one register. It remembers what was acknowledged, and checks every answer against that;
@@ -23,8 +39,8 @@ export class Trial {
   /** Every grant that was acknowledged, oldest first. */
   readonly #grants: Lease[] = [];
   readonly #live = new Map<Mac, Lease>();
-  /** What every block that was acknowledged got, by index, oldest block first. */
-  readonly #blocks: { readonly request: BlockRequest; readonly refs: readonly LeaseRef[] }[] = [];
+  /** Oldest first. */
+  readonly #blocks: GrantedBlock[] = [];
 
   constructor(register: Register) {
     this.register = register;
@@ -40,30 +56,26 @@ export class Trial {
 
   /** Does `operation` and returns what it came to. */
   async apply(operation: Operation): Promise<Outcome> {
-    const { store, clock } = this.register;
+    const { clock } = this.register;
     this.formerNames = [];
     switch (operation.do) {
       case "acquire":
         return { value: await this.#acquire(operation.requests) };
       case "block":
-        return this.#block(this.#blockRequest(operation));
+        return this.#block(blockRequestOf(operation, this.#blocks));
       case "release":
         return { value: await this.#release(operation.grants) };
       case "update":
         return { value: await this.#update(operation) };
-      case "reserve":
-        return this.#reserve(operation);
-      case "unreserve":
-        return outcomeOf(store.unreserve(operation.range, operation.by));
-      case "updatePool":
-        return outcomeOf(store.updatePool(operation.name, operation.change, operation.by));
-      case "createPool":
-        return outcomeOf(store.createPool(operation.spec, operation.by, operation.adopt));
-      case "deletePool":
-        return this.#deletePool(operation);
+      case "takeOver":
+        return { value: await this.#takeOver(operation) };
+      case "recover":
+        return this.#recover(operation);
       case "wait":
         clock.advance(operation.milliseconds);
         return { value: undefined };
+      default:
+        return define(this.register, this.live, operation);
     }
   }
 
@@ -75,17 +87,8 @@ export class Trial {
     for (const outcome of outcomes) if (outcome.ok) this.#remember(outcome.value);
     const plain = outcomes.map(plainOf);
     if (foreseen !== undefined) expectForeseen(foreseen, outcomes[0], plain[0]);
+    await this.#expectExhausted(requests, plain);
     return plain;
-  }
-
-  /** A block that exists keeps its pool and keepers, as with a program that changes it in place. */
-  #blockRequest({ request, from }: Extract<Operation, { do: "block" }>): BlockRequest {
-    const before = from === undefined ? undefined : this.#blocks.at(from % (this.#blocks.length || 1));
-    if (before === undefined) return request;
-    const { owner, installation, pool, rotation } = before.request;
-    const isRun = before.refs.every(({ address }, index) => address === (before.refs[0]?.address ?? 0) + index);
-    const held = { refs: before.refs, owner, installation };
-    return { ...request, pool, rotation, contiguous: request.contiguous && isRun, held };
   }
 
   async #block(request: BlockRequest): Promise<Outcome> {
@@ -115,6 +118,15 @@ export class Trial {
     for (const lease of held.slice(request.count)) if (lease !== undefined) this.#live.delete(lease.address);
     this.#blocks.push({ request, refs: grants.map(({ lease }) => lease) });
     return outcome;
+  }
+
+  /** Nothing becomes free by a grant, so what was used up for one request of several is so in the end. */
+  async #expectExhausted(requests: readonly AcquireRequest[], outcomes: readonly Outcome[]): Promise<void> {
+    for (const [index, outcome] of outcomes.entries()) {
+      if (!("code" in outcome) || outcome.code !== "POOL_EXHAUSTED") continue;
+      const usage = await this.register.store.stats(requests[index]?.pool ?? "");
+      expect(usage, "I12: a pool that is used up has nothing left").toMatchObject({ neverIssued: 0, reusable: 0 });
+    }
   }
 
   async #foresee(request: AcquireRequest): Promise<Outcome> {
@@ -172,34 +184,26 @@ export class Trial {
     return changed;
   }
 
-  async #reserve({ range, reason, by, adopt }: Extract<Operation, { do: "reserve" }>): Promise<Outcome> {
-    const existing = await this.#reservation(range);
-    const outcome = await outcomeOf(this.register.store.reserve({ ...range, reason }, by, adopt));
-    const isOthers = existing !== undefined && by !== undefined && !isSameManager(existing.managedBy, by) && !adopt;
-    if (isOthers) expect(outcome).toMatchObject({ code: "RESERVATION_CONFLICT" });
-    const isKept = existing !== undefined && (by === undefined || isOthers);
-    const expected = isKept ? existing : { ...range, reason, managedBy: by };
-    expect(await this.#reservation(range), "reserved by whoever may").toEqual(expected);
-    return outcome;
+  async #takeOver({ grant, owner, installation }: Extract<Operation, { do: "takeOver" }>): Promise<Grant | undefined> {
+    const ref = this.#grants.at(grant % (this.#grants.length || 1));
+    if (ref === undefined) return undefined;
+    const { address, token, description, tags } = ref;
+    const current = this.#current(ref);
+    const taken = await this.register.store.takeOver({ address, token, description, tags, owner, installation });
+    expect(taken !== undefined, "I6: taken over by the current token and by no other").toBe(current !== undefined);
+    if (taken === undefined) return undefined;
+    expect(taken).toMatchObject({ rule: "adopt", lease: { address, owner, installation } });
+    expect(taken.lease.token, "a token came twice").not.toBe(token);
+    this.#live.set(address, taken.lease);
+    this.#grants.push(taken.lease);
+    return taken;
   }
 
-  async #reservation({ start, end }: Range): Promise<Reservation | undefined> {
-    const all = await this.register.store.reserved();
-    return all.find((other) => other.start === start && other.end === end);
-  }
-
-  async #deletePool({ name, by }: Extract<Operation, { do: "deletePool" }>): Promise<Outcome> {
-    const { store } = this.register;
-    const find = async () => (await store.pools()).find((pool) => pool.name === name);
-    const pool = await find();
-    const outcome = await outcomeOf(store.deletePool(name, by));
-    if (pool === undefined || (by !== undefined && !isSameManager(pool.managedBy, by))) {
-      expect(outcome).toEqual({ value: false });
-    } else if (this.live.some((lease) => lease.pool === name)) {
-      expect(outcome, "a pool in use was deleted").toMatchObject({ code: "POOL_CONFLICT" });
-    } else {
-      expect(outcome).toEqual({ value: true });
-      expect(await find()).toBeUndefined();
+  async #recover(operation: Extract<Operation, { do: "recover" }>): Promise<Outcome> {
+    const { outcome, put } = await restate(this.register, this.live, this.#grants, operation);
+    for (const lease of put) {
+      this.#live.set(lease.address, lease);
+      this.#grants.push(lease);
     }
     return outcome;
   }
@@ -232,22 +236,4 @@ function expectForeseen(foreseen: Outcome, outcome: Settled<Grant> | undefined, 
     const { rule, lease } = granted ?? {};
     expect({ rule, address: lease?.address }, "a prediction was wrong").toEqual(foreseen.value);
   }
-}
-
-function plainOf(outcome: Settled<Grant>): Outcome {
-  return outcome.ok ? { value: outcome.value } : plainError(outcome.error);
-}
-
-/** Returns what `promise` comes to; only errors of ours count as an outcome. */
-async function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
-  try {
-    return { value: await promise };
-  } catch (error) {
-    return plainError(error);
-  }
-}
-
-function plainError(error: unknown): Outcome {
-  if (!MacpoolError.is(error)) throw error;
-  return { code: error.code, message: `${error.message} ${JSON.stringify(error.details)}` };
 }

@@ -70,11 +70,19 @@ export class Definitions {
   /** What this transaction changes, in order. */
   readonly changes: Statement[] = [];
   #pools: ReadonlyMap<string, Pool>;
+  /** Names of pools that are deleted or in force. */
+  readonly #namesEver: ReadonlySet<string>;
   #reservations: Reservations;
 
-  private constructor(version: number, pools: ReadonlyMap<string, Pool>, reservations: Reservations) {
+  private constructor(
+    version: number,
+    pools: ReadonlyMap<string, Pool>,
+    namesEver: ReadonlySet<string>,
+    reservations: Reservations,
+  ) {
     this.version = version;
     this.#pools = pools;
+    this.#namesEver = namesEver;
     this.#reservations = reservations;
   }
 
@@ -85,13 +93,14 @@ export class Definitions {
     return new Definitions(
       version,
       new Map(active.map((row) => [row.name, poolOfRow(row, row.ranges)])),
+      new Set(pools.map(({ name }) => name)),
       new Reservations(reservations.map(reservationOfRow)),
     );
   }
 
   /** Returns definitions that can be changed without changing these; as hardly any are, nothing is copied before. */
   draft(): Definitions {
-    return new Definitions(this.version, this.#pools, this.#reservations);
+    return new Definitions(this.version, this.#pools, this.#namesEver, this.#reservations);
   }
 
   /** The version in the register once the changes are committed. */
@@ -104,7 +113,8 @@ export class Definitions {
   /** Returns these definitions as they are once their changes are committed. */
   settled(): Definitions {
     if (this.changes.length === 0) return this;
-    return new Definitions(this.versionLeft, this.#pools, this.#reservations);
+    const namesEver = new Set(this.poolNamesEver());
+    return new Definitions(this.versionLeft, this.#pools, namesEver, this.#reservations);
   }
 
   pool(name: string): Pool | undefined {
@@ -113,6 +123,10 @@ export class Definitions {
 
   pools(): readonly Pool[] {
     return [...this.#pools.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  poolNamesEver(): readonly string[] {
+    return [...new Set([...this.#namesEver, ...this.#pools.keys()])];
   }
 
   reservations(): readonly Reservation[] {

@@ -68,6 +68,10 @@ export class Definitions {
     return this.#current().idsEver.get(name) ?? null;
   }
 
+  poolNamesEver(): readonly string[] {
+    return [...this.#current().idsEver.keys()];
+  }
+
   reservations(): readonly Reservation[] {
     return this.#current().reservations.all();
   }

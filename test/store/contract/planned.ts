@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { definePool, type PoolSpec } from "../../../provider/lease/pool";
 import { formatMac, parseMac } from "../../../provider/mac/mac";
 import { parsePrefix, parseRange } from "../../../provider/mac/range";
-import { type Open, rejection, request, start } from "../support";
+import { type Open, type Register, rejection, request, start } from "../support";
 import { addressesOf, block } from "./block-support";
 
 const LAB: PoolSpec = { name: "lab", ranges: [parsePrefix("52:54:00")] };
+const NEXT = parsePrefix("52:54:01");
 const mine = { owner: "acme/network/prod/lab", installation: "one" };
 const theirs = { owner: "acme/network/prod/other", installation: "two" };
 const printers = { ...parsePrefix("42:20:0a"), reason: "printers" };
@@ -39,6 +40,27 @@ function foretells(open: Open): void {
     await register.store.deletePool("lab");
     const foretold = await register.store.predict(request({ pool: "lab" }), undefined, [definePool(LAB)]);
     expect(foretold).toEqual({ rule: "reclaim", address: requestedAddress });
+  });
+
+  it.each([
+    ["deleted", async ({ store }: Register) => void (await store.deletePool("lab"))],
+    ["made smaller", async ({ store }: Register) => void (await store.updatePool("lab", { ranges: [NEXT] }))],
+  ])("gives owners back what they released in another that was %s since", async (_, change) => {
+    const register = await start(open);
+    await register.store.createPool({ ...LAB, ranges: [...LAB.ranges, NEXT] });
+    for (const index of [7, 8, 9]) {
+      const requestedAddress = parseMac("52:54:00:00:00:00") + index;
+      await register.release((await register.grant({ pool: "lab", rotation: `${index}`, requestedAddress })).lease);
+    }
+    await change(register);
+    const planned = [definePool({ ...LAB, name: "yard" })];
+    const asks = ["8", "7", "other"].map((rotation) => request({ pool: "yard", rotation }));
+    const foretold = await Promise.all(asks.map((one) => register.store.predict(one, undefined, planned)));
+    await register.store.createPool({ ...LAB, name: "yard" });
+    const granted = await register.store.acquire(asks);
+    const found = granted.map((one) => one.ok && { rule: one.value.rule, address: one.value.lease.address });
+    expect(foretold).toEqual(found);
+    expect(foretold.map((one) => one?.rule)).toEqual(["reclaim", "reclaim", "derive"]);
   });
 
   it("stands in place of the one there is", async () => {
