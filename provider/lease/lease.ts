@@ -76,7 +76,7 @@ type AdministrativeKind = "create-pool" | "update-pool" | "delete-pool" | "reser
 
 /** What the register did before, to which address, for whom, and who asked for it. */
 export interface RegisterEvent {
-  /** 1, 2, 3, ... without gaps, but for one where the register was made anew; the register's change counter. */
+  /** 1, 2, 3, ... without gaps but where the register was made anew, and on a server; the register's change counter. */
   readonly seq: number;
   /** Milliseconds since 1970, never going back. */
   readonly at: number;
