@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { Bench, BenchContext } from "./bench";
 import { type DurableOptions, type DurableTimes, durableTimes } from "./contestants";
-import { type Aim, type Figure, median, medianFigure, ratios } from "./report";
+import { type Aim, type Figure, ratioFigure } from "./report";
 
 const SLOW_MILLISECONDS = 2;
 const POOLS = ["derived", "sequential"] as const;
@@ -90,9 +90,4 @@ function aim(id: string, name: string, target: number, moonshot: number): Aim {
 /** What no register can do better: it is told, so that a target can be read against what this disk allows. */
 function floor(id: string, against: string): Aim {
   return { id, name: `floor, a bare table with both unique indexes: ${against}`, bound: "at least" };
-}
-
-function ratioFigure(against: Aim, raw: readonly number[], ours: readonly number[]): Figure {
-  const micros = (times: readonly number[]) => (1000 * median(times)).toPrecision(3);
-  return medianFigure(against, ratios(raw, ours), `${micros(ours)} us an address against ${micros(raw)}`);
 }

@@ -1,7 +1,7 @@
 import type { Bench, BenchContext } from "./bench";
 import { type LoadOptions, type LoadTimes, loadTimes, type PostgresPool } from "./postgres-contestants";
 import { withServer } from "./postgres-server";
-import { type Aim, type Figure, median, medianFigure, quantile, ratios } from "./report";
+import { type Aim, type Figure, median, medianFigure, quantile, ratioFigure, ratios } from "./report";
 
 const SLOW_MILLISECONDS = 2;
 /** Targets of P1 and hopes, by clients. */
@@ -28,13 +28,13 @@ async function fastFigures(url: string, context: BenchContext): Promise<readonly
     for (const [clients, target, moonshot] of SINGLE) {
       const times = await loadTimes(url, optionsFor(context, pool, clients));
       const name = `one durable allocation / raw insert commit, ${pool}, C = ${clients}`;
-      figures.push(rateFigure(times, aimOf(pool, atLeast("P1", name, target, moonshot))));
+      figures.push(ratioFigure(aimOf(pool, atLeast("P1", name, target, moonshot)), times.raw, times.ours));
       figures.push(floorFigure(times, "P1", name));
       if (clients === 32) figures.push(waitFigure(times, pool));
     }
     const batches = await loadTimes(url, { ...optionsFor(context, pool, 8), size: 16, calls: 128 });
     const batch = `batch of 16 / raw bulk insert, ${pool}, C = 8`;
-    figures.push(rateFigure(batches, aimOf(pool, atLeast("P4", batch, 0.55, 0.8))));
+    figures.push(ratioFigure(aimOf(pool, atLeast("P4", batch, 0.55, 0.8)), batches.raw, batches.ours));
     figures.push(floorFigure(batches, "P4", batch));
   }
   return figures;
@@ -46,7 +46,7 @@ async function slowFigures(url: string, context: BenchContext): Promise<readonly
     for (const clients of [8, 32]) {
       const times = await loadTimes(url, { ...optionsFor(context, pool, clients), slices: 2 });
       const name = `one durable allocation / raw insert commit, disk 2 ms slower, ${pool}, C = ${clients}`;
-      figures.push(rateFigure(times, aimOf(pool, atLeast("P2", name, 0.9, 0.97))));
+      figures.push(ratioFigure(aimOf(pool, atLeast("P2", name, 0.9, 0.97)), times.raw, times.ours));
       figures.push(floorFigure(times, "P2", name));
     }
   }
@@ -73,15 +73,10 @@ function atLeast(id: string, name: string, target: number, moonshot: number): Ai
   return { id, name, bound: "at least", target, moonshot };
 }
 
-function rateFigure({ raw, ours }: Pick<LoadTimes, "raw" | "ours">, aim: Aim): Figure {
-  const micros = (times: readonly number[]) => (1000 * median(times)).toPrecision(3);
-  return medianFigure(aim, ratios(raw, ours), `${micros(ours)} us an address against ${micros(raw)}`);
-}
-
 /** What no register can do better: it is told, so that a target can be read against what this server allows. */
 function floorFigure({ raw, bare }: LoadTimes, id: string, against: string): Figure {
   const aim: Aim = { id, name: `floor, bare tables of leases and events: ${against}`, bound: "at least" };
-  return rateFigure({ raw, ours: bare }, aim);
+  return ratioFigure(aim, raw, bare);
 }
 
 function waitFigure({ rawWaits, oursWaits }: LoadTimes, pool: PostgresPool): Figure {

@@ -29,6 +29,12 @@ export function medianFigure(aim: Aim, values: readonly number[], detail: string
   return { ...aim, value: median(values), rounds: values.length, spread, detail };
 }
 
+/** Returns the figure of how many times as long the raw database took as ours, of milliseconds an address, round by round. */
+export function ratioFigure(aim: Aim, raw: readonly number[], ours: readonly number[]): Figure {
+  const micros = (times: readonly number[]) => (1000 * median(times)).toPrecision(3);
+  return medianFigure(aim, ratios(raw, ours), `${micros(ours)} us an address against ${micros(raw)}`);
+}
+
 /** Returns whether the figure meets its target, if it has one. */
 export function isMet({ bound, target, value }: Figure): boolean {
   return target === undefined || isWithin(value, target, bound);

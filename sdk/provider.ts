@@ -5,9 +5,6 @@ import { sharedMap } from "./shared";
 const PACKAGE = "pulumi-nodejs";
 const DEFAULT_NAME = "macpool";
 
-/** The id that a provider has in the preview that is to create it (`unknownValue`, sdk/nodejs/runtime/rpc.ts). */
-const UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
 /** A password inside a store URL: `postgres://user:password@host/db` or `...?password=...`. Rather too much than too little. */
 const CARRIES_PASSWORD = /:\/\/.*:.*@|[?&]password=/is;
 
@@ -103,7 +100,7 @@ export function promisedInstallation(): PromisedInstallation {
   const scope = currentScope();
   // What stands for an id that is not known must stand alone: within a text it would count as known, and differ from what
   // the update finds, which an update plan does not allow.
-  const of = (id: string): string => (id === UNKNOWN_ID ? id : `${id}/${scope}`);
+  const of = (id: string): string => (id === pulumi.runtime.unknownValue ? id : `${id}/${scope}`);
   return { promise: inForce.then((provider) => provider?.id.apply(of)), settle };
 }
 

@@ -29,7 +29,7 @@ export function readOnlyFor(path: string): string {
  * @throws MacpoolError REGISTER_UNUSABLE.
  */
 export function assertNoLogOfReader(path: string): void {
-  const mayOnlyRead = isAllowed(path, constants.R_OK) && !isWritable(path);
+  const mayOnlyRead = !isWritable(path) && isAllowed(path, constants.R_OK);
   if (!mayOnlyRead || MADE_BY_SQLITE.every((suffix) => existsSync(path + suffix))) return;
   throw new MacpoolError("REGISTER_UNUSABLE", `Register ${path}: ${readOnlyFor(path)}.`, { details: { path } });
 }
