@@ -38,7 +38,10 @@ export const engineFigures: Bench = async () => {
       against(unchanged),
     ),
     {
-      ...{ id: "", name: "KiB of state a MacAddress", bound: "at most", target: 3 },
+      id: "",
+      name: "KiB of state a MacAddress",
+      bound: "at most",
+      target: 3,
       value: bytes / 1024,
       detail: "its resource in pulumi stack export, compact",
     },

@@ -42,7 +42,9 @@ export const fleet: Bench = async ({ isShort }) => {
     return [
       medianFigure(
         {
-          ...{ id: "", bound: "at most", target: 1.15 },
+          id: "",
+          bound: "at most",
+          target: 1.15,
           name: `${size.stacks} stacks of ${size.nics} NICs up at once, register in PostgreSQL / no-op provider`,
         },
         ratios(times.ours, times.noop),

@@ -47,8 +47,11 @@ async function latencyFigure(small: Sized, large: Sized, isShort: boolean): Prom
   const micros = (values: readonly number[]) => `${(1000 * median(values)).toFixed(0)} us`;
   return medianFigure(
     {
-      ...{ id: "P5", name: `p50 of one allocation, ${large.leases} leases / ${small.leases}` },
-      ...{ bound: "at most", target: 1.25, moonshot: 1.1 },
+      id: "P5",
+      name: `p50 of one allocation, ${large.leases} leases / ${small.leases}`,
+      bound: "at most",
+      target: 1.25,
+      moonshot: 1.1,
     },
     ratios(times.large, times.small),
     `${micros(times.large)} against ${micros(times.small)}`,

@@ -83,8 +83,11 @@ function waitFigure({ rawWaits, oursWaits }: LoadTimes, pool: PostgresPool): Fig
   const worst = (waits: readonly (readonly number[])[]) => waits.map((times) => quantile(times, 0.99));
   const [ours, raw] = [worst(oursWaits), worst(rawWaits)];
   const aim: Aim = {
-    ...{ id: "P3", name: `p99 of an allocation / of a raw insert, ${pool}, C = 32` },
-    ...{ bound: "at most", target: 2, moonshot: 1.3 },
+    id: "P3",
+    name: `p99 of an allocation / of a raw insert, ${pool}, C = 32`,
+    bound: "at most",
+    target: 2,
+    moonshot: 1.3,
   };
   return medianFigure(
     aimOf(pool, aim),

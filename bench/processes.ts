@@ -70,7 +70,11 @@ export const processes: Bench = async ({ isShort }) => {
 
 function errorFigure(eight: readonly Worked[], longest: number): Figure {
   return {
-    ...{ id: "S6", name: "errors of 8 processes", bound: "at most", target: 0, moonshot: 0 },
+    id: "S6",
+    name: "errors of 8 processes",
+    bound: "at most",
+    target: 0,
+    moonshot: 0,
     value: eight.reduce((sum, { errors }) => sum + errors, 0),
     detail: `longest wait ${longest.toFixed(0)} ms`,
   };

@@ -41,7 +41,10 @@ async function againstNoop(rounds: number, creates: number): Promise<readonly Fi
       `${rate("ours")} against ${rate("noop")}`,
     ),
     {
-      ...{ id: "", name: "check, median milliseconds in the host", bound: "at most", target: 1 },
+      id: "",
+      name: "check, median milliseconds in the host",
+      bound: "at most",
+      target: 1,
       value: median(checks.ours),
       detail: `with the gRPC round trip, which is ${median(checks.noop).toFixed(2)} ms for a no-op`,
     },
@@ -61,8 +64,11 @@ async function groupAgainstSingle(slowDisk: SlowDisk, rounds: number): Promise<F
   const micros = (values: readonly number[]) => `${(1000 * median(values)).toFixed(0)} us`;
   return medianFigure(
     {
-      ...{ id: "S9", name: "16 parallel creates in the host / one after the other, disk 2 ms slower" },
-      ...{ bound: "at least", target: 3, moonshot: 5 },
+      id: "S9",
+      name: "16 parallel creates in the host / one after the other, disk 2 ms slower",
+      bound: "at least",
+      target: 3,
+      moonshot: 5,
     },
     ratios(times.single, times.group),
     `${micros(times.group)} a create against ${micros(times.single)}`,

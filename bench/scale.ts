@@ -132,7 +132,11 @@ async function latencyFigures(large: Sized, small: Sized, rounds: number): Promi
       against(0.5),
     ),
     {
-      ...{ id: "S4", name: `p99 of one allocation, ${name}`, bound: "at most", target: 2, moonshot: 1.3 },
+      id: "S4",
+      name: `p99 of one allocation, ${name}`,
+      bound: "at most",
+      target: 2,
+      moonshot: 1.3,
       value: quantile(all.large, 0.99) / quantile(all.small, 0.99),
       detail: against(0.99),
     },

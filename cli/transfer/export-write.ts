@@ -51,10 +51,14 @@ function poolJson({ pool, cursor, isRetired }: Extract<RegisterRecord, { record:
   const ranges = pool.ranges.map(formatRange);
   return {
     record: "pool",
-    ...{ name, ranges, strategy },
+    name,
+    ranges,
+    strategy,
     // Versions that do not know it read what does not need it.
     ...(order === "strict" ? {} : { order }),
-    ...{ quarantineSeconds, universal, description },
+    quarantineSeconds,
+    universal,
+    description,
     cursor: formatMac(cursor),
     managedBy: pool.managedBy ?? null,
     isRetired,
@@ -66,11 +70,17 @@ function leaseJson({ lease }: Extract<RegisterRecord, { record: "lease" }>): obj
   return {
     record: "lease",
     address: formatMac(lease.address),
-    ...{ pool, owner, installation, rotation },
+    pool,
+    owner,
+    installation,
+    rotation,
     slot: lease.slot === 0 ? 0 : formatMac(lease.slot),
-    ...{ token, seq, acquiredAt },
+    token,
+    seq,
+    acquiredAt,
     releasedAt: lease.releasedAt ?? null,
-    ...{ description, tags },
+    description,
+    tags,
   };
 }
 

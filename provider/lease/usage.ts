@@ -27,7 +27,11 @@ export function usageOf(
   const reserved = rangesSize(withheld) - liveInReserved;
   const { quarantined, reusable, oldestQuarantined } = free;
   return {
-    ...{ size: pool.size, live, quarantined, reusable, reserved },
+    size: pool.size,
+    live,
+    quarantined,
+    reusable,
+    reserved,
     neverIssued: pool.size - live - quarantined - reusable - reserved,
     nextFreeAt: oldestQuarantined === undefined ? undefined : oldestQuarantined + pool.quarantineSeconds * 1000,
   };

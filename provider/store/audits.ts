@@ -80,7 +80,9 @@ export function cursorFaults(
   const passed = { ...pool, ranges, size: rangesSize(ranges) };
   const { neverIssued } = usageOf(passed, reservations, (range) => ({
     // Whether it still is live makes no difference here.
-    ...{ live: issuedIn(range), quarantined: 0, reusable: 0 },
+    live: issuedIn(range),
+    quarantined: 0,
+    reusable: 0,
     oldestQuarantined: undefined,
   }));
   if (neverIssued === 0) return [];

@@ -28,7 +28,12 @@ export interface ReservationRow extends Range, ManagerColumns {
 export function poolOfRow(row: PoolColumns, ranges: readonly Range[]): Pool {
   const { name, strategy, order, quarantineSeconds, description } = row;
   return {
-    ...{ name, ranges, strategy, order, quarantineSeconds, description },
+    name,
+    ranges,
+    strategy,
+    order,
+    quarantineSeconds,
+    description,
     universal: row.universal === 1,
     size: rangesSize(ranges),
     managedBy: managerOf(row),

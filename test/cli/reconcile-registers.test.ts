@@ -12,7 +12,11 @@ const foreign = (address: string, storeId = OTHER, change: object = {}) => ({
   outputs: outputs({ address, storeId, token: address, seq: 9000, ...change }),
 });
 const foreignPool = ofKind("MacPool", {
-  ...{ storeId: OTHER, owner: "acme/network/dev/vms", installation: "dev-provider", name: "vms", ranges: ["4a:00:00"] },
+  storeId: OTHER,
+  owner: "acme/network/dev/vms",
+  installation: "dev-provider",
+  name: "vms",
+  ranges: ["4a:00:00"],
 });
 
 let lab: Lab;

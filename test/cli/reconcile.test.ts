@@ -178,7 +178,9 @@ describe("macpool reconcile", () => {
     await reconcile("--apply", ...files);
     const common = { pool: "default", rotation: "", description: "", tags: {} };
     const left = ["dev", "prod", "gone"].map((stack) => ({
-      ...{ ...common, owner: stack, installation: `moved/acme/network/${stack}` },
+      ...common,
+      owner: stack,
+      installation: `moved/acme/network/${stack}`,
     }));
     await lab.withStore((store) => store.acquire(left));
     const { stdout } = await lab.macpool("reconcile", "--json", ...files);

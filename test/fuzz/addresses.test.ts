@@ -25,7 +25,8 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
     ":": "\uff1a\u2236\ua789\u0589\u05c3",
     "-": "\u2010\u2011\u2013\u2212\ufe63",
   },
-  ...{ ".": "\u2024\uff0e\u3002\u0660", "/": "\u2044\u2215\uff0f" },
+  ".": "\u2024\uff0e\u3002\u0660",
+  "/": "\u2044\u2215\uff0f",
 };
 
 /** Full-width, Arabic, Persian, Devanagari and mathematical digits, superscripts, and letters that look like digits. */

@@ -39,7 +39,12 @@ function requestOf({ outputs }: Saved, more: Partial<BlockRequest>): BlockReques
   const [rotation, pool] = [String(outputs["rotation"]), String(outputs["pool"])];
   const count = Number(outputs["count"]);
   return {
-    ...{ rotation, pool, count, contiguous: false, description: "", tags: {} },
+    rotation,
+    pool,
+    count,
+    contiguous: false,
+    description: "",
+    tags: {},
     ...managerOf(state.block),
     ...more,
   };

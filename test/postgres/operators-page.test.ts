@@ -81,7 +81,9 @@ describePostgres("the page for operators", () => {
     const cwd = temporaryDirectory();
     // Programs of the server are its superuser's; whatever has a URL is of the role that is in it.
     const environment = {
-      ...{ PGHOST: "127.0.0.1", PGPORT: port, PGUSER: username },
+      PGHOST: "127.0.0.1",
+      PGPORT: port,
+      PGUSER: username,
       PATH: [commands(), server.bin, process.env["PATH"]].join(delimiter),
       // In the package as it is published files stand where they stand here.
       ROLES_SQL: join(ROOT, /node_modules\/pulumi-macpool\/(\S+roles\.sql)/.exec(PAGE)?.[1] ?? ""),

@@ -12,7 +12,7 @@ describePostgres("a pool of relaxed order", () => {
     });
     const { store } = await openUrl(url, { giveUpAfter: 0 });
     const ask = (pool: string) =>
-      store.acquire([{ ...{ owner: "vm", installation: "", rotation: "", description: "", tags: {} }, pool }]);
+      store.acquire([{ owner: "vm", installation: "", rotation: "", description: "", tags: {}, pool }]);
     await withClient(url, async (client) => {
       await client.query("begin");
       await client.query("select from pool for no key update");

@@ -110,8 +110,11 @@ function outputsOf(pool: Pool, { storeId, token }: Pick<ManagedState, "storeId" 
 }
 
 const DEFAULTS: Bag = {
-  ...{ strategy: "derived", order: "strict", quarantineSeconds: 86_400 },
-  ...{ universal: false, description: "" },
+  strategy: "derived",
+  order: "strict",
+  quarantineSeconds: 86_400,
+  universal: false,
+  description: "",
 };
 
 /** Returns the inputs that would lead to the pool; a default that nobody wrote stays unwritten. */

@@ -147,8 +147,12 @@ async function privileges(database: Database): Promise<Check> {
 
 /** What roles.sql gives the application besides reading, by table. */
 const NEEDED = Object.entries({
-  ...{ event: ["insert"], name: ["insert"], lease: ["insert", "update"], pool: ["insert", "update"] },
-  ...{ pool_range: ["insert", "delete"], pool_cursor: ["insert", "update", "delete"] },
+  event: ["insert"],
+  name: ["insert"],
+  lease: ["insert", "update"],
+  pool: ["insert", "update"],
+  pool_range: ["insert", "delete"],
+  pool_cursor: ["insert", "update", "delete"],
   reservation: ["insert", "update", "delete"],
 }).flatMap(([table, privileges]) => privileges.map((privilege) => [table, privilege] as const));
 

@@ -99,7 +99,11 @@ export class Definitions {
       )
       .pluck()
       .get({
-        ...{ name, strategy, order, quarantineSeconds, description },
+        name,
+        strategy,
+        order,
+        quarantineSeconds,
+        description,
         universal: pool.universal ? 1 : 0,
         ...columnsOf(pool.managedBy),
       });

@@ -135,7 +135,12 @@ function poolWriter(database: Database.Database): (record: Of<"pool">) => void {
   return ({ pool, cursor, isRetired }) => {
     const { name, strategy, order, quarantineSeconds, description } = pool;
     const id = add.run({
-      ...{ name, strategy, order, quarantineSeconds, description, cursor },
+      name,
+      strategy,
+      order,
+      quarantineSeconds,
+      description,
+      cursor,
       universal: pool.universal ? 1 : 0,
       retired: isRetired ? 1 : 0,
       ...columnsOf(pool.managedBy),
