@@ -3,7 +3,10 @@ import { rotationText } from "./rotation";
 import { type Bag, type Failure, holdsUnknown, labels, UNKNOWN } from "./schema";
 
 /** What a program may tell Pulumi to ignore, as the engine names it. */
-const IGNORABLE = ["owner", "pool", "address", "adopt", "keepers", "description", "tags", "count", "contiguous"];
+const IGNORABLE = [
+  ...["owner", "pool", "address", "requestedAddress", "adopt", "keepers", "description", "tags"],
+  ...["count", "contiguous"],
+];
 
 /**
  * Returns new inputs as the program means them, after transformations and `ignoreChanges`. For each property that

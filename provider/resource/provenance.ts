@@ -74,9 +74,16 @@ async function rolledBack(seq: number, address: Mac, store: LeaseStore): Promise
   );
 }
 
-async function wasPutBack({ seq = 0, address = 0, token }: Provenance, store: LeaseStore): Promise<boolean> {
+/**
+ * Whether the register has the lease from this state, or from a newer one, and goes on from there. Of what came after, the
+ * stack may have had no answer; where nothing did, the lease is still under the token that it was put back with.
+ */
+async function wasPutBack({ seq = 0, address = 0, token, ...name }: Provenance, store: LeaseStore): Promise<boolean> {
   const lease = await store.find(address);
-  if (lease === undefined || lease.releasedAt !== undefined || lease.token !== token) return false;
+  if (lease === undefined) return false;
+  let latest: RegisterEvent | undefined;
+  for await (const event of store.history({ address })) if (event.kind === "recover") latest = event;
   // One with a lower number was put back before the state's change, which an older copy has lost again.
-  return lease.seq > seq && (await store.event(lease.seq))?.kind === "recover";
+  if (latest === undefined || latest.seq <= seq) return false;
+  return lease.token === token || (lease.seq > latest.seq && isChangeOf(latest, address, name));
 }

@@ -59,6 +59,10 @@ onEveryEngine((scenario) => {
       stdout: expect.stringMatching(/^(present\t.*\n){4}$/),
     });
     expect(await lab.register.events()).toEqual(events);
+    const [dev] = stacks;
+    const released = String((await dev.outputs("web"))["address"]);
+    expect(await macpool(lab, "release", "--force", released)).toMatchObject({ code: 0 });
+    expect((await dev.up({ previewFirst: true })).changes).toEqual(["update web"]);
     await expectRecovered(
       lab,
       stacks,

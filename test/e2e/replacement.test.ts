@@ -31,7 +31,7 @@ onEveryEngine((scenario) => {
 
   scenario("keepers and addresses whose changes are ignored do not change an address", async (lab) => {
     const program = (image: string, more: string, address: string) => `
-import { MacAddress, MacAddressBlock } from "pulumi-macpool";
+import { MacAddress, MacAddressBlock, MacPool } from "pulumi-macpool";
 const keepers = { image: "${image}" };
 const options = { ignoreChanges: ["keepers"] };
 export const web = new MacAddress("web", { keepers }, options).address;
@@ -40,6 +40,9 @@ export const bare = new MacAddress("bare", { ${more} }, options).address;
 const pinned = { ignoreChanges: ["address"] };
 export const asked = new MacAddress("asked", { address: "42:00:00:00:00:${address}" }, pinned).address;
 export const free = new MacAddress("free", { ${more === "" ? "" : `address: "42:00:00:00:01:${address}"`} }, pinned).address;
+// Too small for anything to be foretold, so that what was checked at first has no address.
+const few = new MacPool("few", { ranges: ["52:54:00:00:00"] }).name;
+export const late = new MacAddress("late", { pool: few, ${more === "" ? "" : `address: "52:54:00:00:00:${address}"`} }, pinned).address;
 `;
     const stack = await lab.stack({ program: program("1", "", "01") });
     const { outputs } = await stack.up();

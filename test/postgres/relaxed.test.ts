@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import type { PoolSpec } from "../../provider/lease/pool";
+import { parseMac } from "../../provider/mac/mac";
 import { parsePrefix, parseRange } from "../../provider/mac/range";
 import { createSchema, describePostgres, openUrl, runSql, schemaOf, withClient } from "./support";
 
@@ -49,6 +50,20 @@ describePostgres("a pool of relaxed order", () => {
     const register = await openUrl(await createSchema({ pools: [{ ...FAST, ranges, universal: true }] }));
     const { lease } = await register.grant({ pool: "fast", owner: "vm" });
     expect(lease.address).toBeLessThan(32);
+  });
+
+  it("gives what was reserved when its part was passed, however much was given since it is not", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const ranges = [parseRange("62:00:00:00:00:00-62:00:00:00:00:05")];
+    const start = parseMac("62:00:00:00:00:00");
+    const reservations = [{ start, end: start, reason: "" }];
+    const register = await openUrl(await createSchema({ pools: [{ ...FAST, ranges }], reservations }));
+    const next = () => register.address({ pool: "fast", owner: "" });
+    expect(await next()).toBe("62:00:00:00:00:01");
+    await register.store.unreserve({ start, end: start });
+    for (const last of [2, 3, 4, 5, 0]) expect(await next()).toBe(`62:00:00:00:00:0${last}`);
+    expect((await register.refusal({ pool: "fast" })).code).toBe("POOL_EXHAUSTED");
   });
 
   it("goes on where it was, whoever opens the register next, until every address is given", async () => {

@@ -110,6 +110,18 @@ describe("check of a resource that is replaced, whose changes are ignored, shows
     expect(third, "of another resource of that name").toMatchObject({ owner: "new", address: requestedAddress });
   });
 
+  it("when it was given none before, and nothing was foretold", async () => {
+    await lab.register(sequential);
+    const news = declared({ pool: "sequential", keepers: { image: "2" }, requestedAddress: "0e:00:00:00:00:02" });
+    const { inputs } = await create(await lab.provider(), declared({ pool: "sequential" }));
+    expect(inputs).not.toHaveProperty("address");
+    // The engine takes away both names of an ignored address.
+    const { requestedAddress: _, ...ignoring } = news;
+    const provider = await lab.provider();
+    await checked(provider, inputs, ignoring);
+    expect(await checked(provider, {}, news)).not.toHaveProperty("requestedAddress");
+  });
+
   it("of a block when its keepers or its count change", async () => {
     await lab.register();
     const block = (await lab.provider()).block;

@@ -117,6 +117,24 @@ describe.each(calls)("%s of a state", (_, call) => {
     expect(await codeOf(call(await lab.provider(), saved))).toBe("REGISTER_ROLLED_BACK");
   });
 
+  it.each([
+    ["released", (register, lease) => register.release([lease])],
+    ["renamed", (register, lease) => register.update({ ...lease, owner: "renamed" })],
+    ["taken over", (register, lease) => register.takeOver({ ...lease, owner: "printer" })],
+  ] satisfies [string, (register: LeaseStore, lease: Lease) => Promise<unknown>][])(
+    "whose lease was put back from it and then %s is trusted: of that it had no answer",
+    async (_, change) => {
+      const register = await lab.open();
+      const lease = await leaseOf(register, nic);
+      const seq = lease.seq + 1000;
+      await register.recover([{ ...lease, seq, stack: "dev" }], true);
+      await change(register, lease);
+      const saved = { ...nic, outputs: { ...nic.outputs, seq } };
+      const [outcome] = await Promise.allSettled([call(await lab.provider(), saved)]);
+      if (outcome?.status === "rejected") expect(outcome.reason).toMatchObject({ code: "ADDRESS_TAKEN" });
+    },
+  );
+
   it("that the register has moved on from is fine", async () => {
     const provider = await lab.provider();
     for (const owner of ["c", "d"]) await create(provider, declared({ owner }));

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Order } from "../../provider/lease/pool";
 import { randomRuns } from "../random-runs";
 import { checkDrain, checkStep, checkViews, look } from "./invariants";
-import { anyRun, type RandomRun } from "./operations";
+import { anyRun, anySequenceRun, type RandomRun } from "./operations";
 import type { Outcome } from "./outcome";
 import { collect, initial, type Open, openMemory, Register, TestClock, testContext } from "./support";
 import { Trial } from "./trial";
@@ -43,6 +43,15 @@ export function invariantRuns(name: string, open: Open, runs: number, ...orders:
   it(`${name}: whatever happens to ${pools}, every invariant holds after every step`, limit(runs), async () => {
     const property = fc.asyncProperty(anyRun(...orders), async (run) => void (await play(open, run)));
     await randomRuns(`invariants, ${name}, ${pools}`, runs, property);
+  });
+}
+
+/** Does the same with runs about sequences, which others seldom use up. */
+export function sequenceRuns(name: string, open: Open, runs: number, ...orders: readonly Order[]): void {
+  const title = `${name}: a sequence leaves nothing behind, whatever comes into a pool of ${orders.join(" or ")} order`;
+  it(title, limit(runs), async () => {
+    const property = fc.asyncProperty(anySequenceRun(...orders), async (run) => void (await play(open, run)));
+    await randomRuns(`sequences, ${name}`, runs, property);
   });
 }
 

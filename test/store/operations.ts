@@ -8,7 +8,7 @@ import { type Mac, parseMac } from "../../provider/mac/mac";
 import { parsePrefix, type Range } from "../../provider/mac/range";
 import type { DefiningOperation } from "./definition-trial";
 import type { Restating } from "./recover-trial";
-import { type Content, HOUR } from "./support";
+import { type Content, HOUR, only } from "./support";
 
 /** Two pools of 1 to 5 addresses each lie in the sixteen addresses from here on. */
 const FIRST = parseMac("42:10:00:00:00:00");
@@ -106,6 +106,22 @@ function operation(orders: readonly Order[], later: fc.Arbitrary<number>): fc.Ar
     { weight: 1, arbitrary: deletes() },
     { weight: 2, arbitrary: moves() },
     { weight: 3, arbitrary: fc.constantFrom(1, 60_000, HOUR - 1, HOUR, -HOUR, 5 * HOUR).map(waits) },
+  );
+}
+
+/** Addresses that anybody gets, and what comes into the pool again behind where its sequence goes on. */
+function sequenceOperation(orders: readonly Order[]): fc.Arbitrary<Operation> {
+  const anybody = { owner: "", installation: "", pool: "p", rotation: "", description: "", tags: {} };
+  const reserving = {
+    range: fc.nat(2).map((from) => only(FIRST + from)),
+    ...{ reason: fc.constant(""), by: fc.constant(undefined), adopt: fc.constant(false) },
+  };
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.constant({ do: "acquire", requests: [anybody] } as const) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("reserve" as const), ...reserving }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("unreserve" as const), ...reserving }) },
+    { weight: 1, arbitrary: blocks() },
+    { weight: 1, arbitrary: changes(fc.constantFrom(...orders)) },
   );
 }
 
@@ -239,6 +255,21 @@ export function anyRun(...orders: readonly Order[]): fc.Arbitrary<RandomRun> {
   return fc.record({
     content: anyContent(orders),
     operations: fc.array(operation(orders, fc.constantFrom(0, 0, 0, 1, 100, -1)), { maxLength: 40, size: "max" }),
+  });
+}
+
+/** Random runs about what a pool of these orders hands out in sequence. */
+export function anySequenceRun(...orders: readonly Order[]): fc.Arbitrary<RandomRun> {
+  const reservations = [0, 1, 2].map((from) => ({ ...only(FIRST + from), reason: "" }));
+  const pool = fc.record({
+    name: fc.constant("p"),
+    ranges: fc.integer({ min: 5, max: 9 }).map((size) => [{ start: FIRST, end: FIRST + size - 1 }]),
+    strategy: fc.constant("sequential" as const),
+    order: fc.constantFrom(...orders),
+  });
+  return fc.record({
+    content: fc.record({ pools: fc.tuple(pool), reservations: fc.constant(reservations) }),
+    operations: fc.array(sequenceOperation(orders), { minLength: 8, maxLength: 16, size: "max" }),
   });
 }
 
