@@ -4,8 +4,16 @@ import { type Bag, type Failure, holdsUnknown, labels, UNKNOWN } from "./schema"
 
 /** What a program may tell Pulumi to ignore, as the engine names it. */
 const IGNORABLE = [
-  ...["owner", "pool", "address", "requestedAddress", "adopt", "keepers", "description", "tags"],
-  ...["count", "contiguous"],
+  "owner",
+  "pool",
+  "address",
+  "requestedAddress",
+  "adopt",
+  "keepers",
+  "description",
+  "tags",
+  "count",
+  "contiguous",
 ];
 
 /**

@@ -114,7 +114,9 @@ function sequenceOperation(orders: readonly Order[]): fc.Arbitrary<Operation> {
   const anybody = { owner: "", installation: "", pool: "p", rotation: "", description: "", tags: {} };
   const reserving = {
     range: fc.nat(2).map((from) => only(FIRST + from)),
-    ...{ reason: fc.constant(""), by: fc.constant(undefined), adopt: fc.constant(false) },
+    reason: fc.constant(""),
+    by: fc.constant(undefined),
+    adopt: fc.constant(false),
   };
   return fc.oneof(
     { weight: 6, arbitrary: fc.constant({ do: "acquire", requests: [anybody] } as const) },
