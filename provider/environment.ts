@@ -13,6 +13,11 @@ export function storePasswordOverride(environment: Environment = process.env): s
   return environment["MACPOOL_STORE_PASSWORD"] || undefined;
 }
 
+/** Returns whether PostgreSQL's own variable holds a password, which the driver then reads. */
+export function hasServerPassword(environment: Environment = process.env): boolean {
+  return (environment["PGPASSWORD"] ?? "") !== "";
+}
+
 /** Returns what PostgreSQL's own variables say of TLS. What they say of host, user and so on is read by the driver. */
 export function postgresTls(environment: Environment = process.env) {
   return {

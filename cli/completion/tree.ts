@@ -45,10 +45,10 @@ function optionOf(option: Option) {
   return { word: option.long ?? option.flags, about: option.description, value };
 }
 
-/** The placeholder of an argument says whether it is a file: `<file>`, `<export...>`, `<register>`. */
+/** The placeholder of an argument says whether it is a file: `<file>`, `<export...>`, `<register>`, `<from> <to>`. */
 function placeOf(named: readonly (readonly [name: string, of: Option | Argument])[]): Value {
   return {
     choices: named.flatMap(([, { argChoices }]) => argChoices ?? []),
-    isFile: named.some(([name]) => /file|path|export|register/i.test(name)),
+    isFile: named.some(([name]) => /file|path|export|register|^(from|to)$/i.test(name)),
   };
 }

@@ -56,7 +56,7 @@ function entryOf({ value, place }: Item): Entry {
     pool: text("pool"),
     description: text("description"),
     tags: tagsOf(fields.get("tags")),
-    skip: released(fields),
+    skip: released(fields) ?? past(fields),
     ...(address === undefined ? { fault: NAMELESS } : {}),
   };
 }
@@ -90,6 +90,14 @@ function released(fields: ReadonlyMap<string, unknown>): string | undefined {
   const state = fields.get("state");
   const isOver = isText(fields.get("releasedat")) && (state === "quarantined" || state === "reusable");
   return isOver ? `Nobody has it: its state is ${state}.` : undefined;
+}
+
+/** Of lines taken out of an export: whoever had the address then need not have it now. */
+function past(fields: ReadonlyMap<string, unknown>): string | undefined {
+  const record = fields.get("record");
+  if (record === "lease" && typeof fields.get("releasedat") === "number") return "Nobody has it: it was released.";
+  const isEvent = record === "event" && typeof fields.get("seq") === "number";
+  return isEvent ? "It says what happened to the address, not who has it." : undefined;
 }
 
 function tagsOf(value: unknown): Readonly<Record<string, string>> | undefined {

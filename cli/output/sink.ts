@@ -39,5 +39,8 @@ function taken(stream: NodeJS.WritableStream, text: string): Promise<void> {
 }
 
 function failed(cause: NodeJS.ErrnoException): OutputFailed {
-  return new OutputFailed(`The output could not be written (${cause.code ?? cause.message}).`, { cause });
+  return new OutputFailed(
+    `The output could not be written (${cause.code ?? cause.message}). Make room where it goes. What the command did to the register stays done: macpool list.`,
+    { cause },
+  );
 }

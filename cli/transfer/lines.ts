@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { TextDecoder } from "node:util";
-import { MacpoolError } from "../../provider/error";
+import { type ErrorOptions, MacpoolError } from "../../provider/error";
 
 /** Longer than any line of ours: what has none is no export, and is not read into memory as a whole. */
 const LONGEST_LINE = 2 ** 24;
@@ -45,7 +45,7 @@ async function* join(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array
 
 async function* bytesOf(file: string): AsyncIterable<Uint8Array> {
   // It may hold a password, so it is not repeated.
-  if (/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(file)) {
+  if (/:\/\/|^\s*postgres(ql)?:/i.test(file)) {
     throw new MacpoolError("INVALID_FILE", "The file's name is a URL. Name a file here, and a register with --store.");
   }
   try {
@@ -89,7 +89,8 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch (cause) {
-    throw notText("it is not UTF-8", cause);
+    // Many lines are decoded at once, so that nobody knows which it is.
+    throw notText("it is not UTF-8", { cause, details: { place: "unknown" } });
   }
 }
 
@@ -97,6 +98,6 @@ function withoutReturn(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
-function notText(why: string, cause?: unknown): MacpoolError {
-  return new MacpoolError("INVALID_FILE", `The file is no text that can be read: ${why}.`, { cause });
+function notText(why: string, options?: ErrorOptions): MacpoolError {
+  return new MacpoolError("INVALID_FILE", `The file is no text that can be read: ${why}.`, options);
 }

@@ -81,7 +81,9 @@ function assertWhole(end: { readonly lines: number; readonly sha256: string }, l
 }
 
 function atLine(line: number, error: MacpoolError): MacpoolError {
-  return new MacpoolError("INVALID_FILE", `Line ${line}: ${error.message.replace(/\.$/, "")}. Nothing was created.`, {
+  const words = `${error.message.replace(/\.$/, "")}. Nothing was created.`;
+  if (error.details["place"] === "unknown") return new MacpoolError("INVALID_FILE", words, { cause: error });
+  return new MacpoolError("INVALID_FILE", `Line ${line}: ${words}`, {
     cause: error,
     details: { ...error.details, line },
   });

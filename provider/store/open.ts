@@ -185,18 +185,30 @@ export function sqlitePath(store: string): string {
       `This version of pulumi-macpool has no register of kind "${scheme}:". Name a SQLite file by its path, or a PostgreSQL database by a postgres: URL.`,
     );
   }
-  // Perhaps a server's, with a blank before it; it may hold a password, so it is not repeated.
-  if (path.includes("://")) {
-    throw new MacpoolError(
-      "INVALID_CONFIG",
-      "The register's path holds a URL. Write a postgres: URL with nothing before it, or the path of a file.",
-    );
-  }
+  assertNoServer(path);
   if (path.trim() === "") throw new MacpoolError("INVALID_CONFIG", "The register's path is empty. Name a file.");
   return resolve(path.startsWith("~/") ? join(absolute(homedir()), path.slice(2)) : path);
 }
 
+/** A server's name with something before it, or as libpq's words; it may hold a password, so it is not repeated. */
+function assertNoServer(path: string): void {
+  const isServer = path.includes("://") || /^\s*(host|hostaddr|port|dbname|user|password)\s*=.*\s\w+\s*=/.test(path);
+  if (!isServer) return;
+  throw new MacpoolError(
+    "INVALID_CONFIG",
+    "The register's path names a server. Write a postgres: URL with nothing before it, or the path of a file.",
+  );
+}
+
 function pathOfUrl(url: string): string {
+  assertNoServer(url.replace(/^file:\/\//i, ""));
+  // What comes after them is no part of a URL's path, so that two registers would be one.
+  if (/[?#]/.test(url)) {
+    throw new MacpoolError(
+      "INVALID_CONFIG",
+      "The register's file: URL holds ? or #, and takes no settings. Write %3F and %23 for them in a name, or the path alone.",
+    );
+  }
   try {
     return fileURLToPath(new URL(url, pathToFileURL(`${resolve(".")}/`)));
   } catch (cause) {

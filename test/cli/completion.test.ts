@@ -86,6 +86,8 @@ describe.each([
 
   test.skipIf(!isThere || shell === "fish")("offers files for the register", () => {
     expect(complete("list", "--store", "")).toEqual(["FILES"]);
+    expect(complete("migrate", "")).toEqual(["FILES"]);
+    expect(complete("migrate", "old.db", "")).toEqual(["FILES"]);
   });
 
   test.skipIf(!isThere)("offers nothing for a free text", () => {

@@ -141,6 +141,14 @@ describe("macpool export, and macpool import of it", () => {
     }
   });
 
+  test("refuse what is not UTF-8 without naming a line, which is not known", async () => {
+    const { stdout } = await macpool(await usedRegister(), ["export"]);
+    const file = join(directory(), "export.jsonl");
+    writeFileSync(file, Buffer.from(stdout.replace("o\\u202e0", "caf\u00e9"), "latin1"));
+    const ran = await macpool(join(dirname(file), "register.db"), ["import", file]);
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringMatching(/^macpool: The file .*not UTF-8\. Nothing/) });
+  });
+
   test("leave nothing behind when Ctrl-C comes in the middle", async () => {
     const { stdout } = await macpool(await usedRegister(), ["export"]);
     const to = join(directory(), "register.db");

@@ -212,7 +212,10 @@ describe("a URL where a file is expected", () => {
     const url = "postgres://u:s3cret@127.0.0.1:1/db";
     for (const args of [
       ["import", url],
+      ["import", `jdbc:${url}`],
+      ["import", "postgres:u:s3cret@127.0.0.1:1/db"],
       ["reconcile", url],
+      ["reconcile", `"${url}"`],
       ["--store", ` ${url}`, "next"],
       ["--store", `sqlite:${url}`, "doctor"],
       ["--store", ` ${url}`, "doctor"],

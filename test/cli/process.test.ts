@@ -129,6 +129,19 @@ describe("long output", () => {
     },
   );
 
+  test.skipIf(!existsSync("/dev/full"))("says that what it cannot name was leased all the same", async () => {
+    const full = openSync("/dev/full", "w");
+    onTestFinished(() => closeSync(full));
+    const env = environment({ MACPOOL_STORE: lab.register });
+    const child = spawnSync(process.execPath, [MACPOOL, "next"], {
+      env,
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    expect(child).toMatchObject({ status: 3, stderr: expect.stringMatching(/ENOSPC.* stays .*macpool list/) });
+    expect(await lab.lines("list")).toHaveLength(1);
+  });
+
   test.skipIf(!existsSync("/dev/full")).each([
     ["restore --replace", (old: string) => ["restore", `${old}.backup`, "--replace"], /is kept at .*ENOSPC/s],
     ["migrate", (old: string) => ["migrate", old, `${old}.new`], /took the place of .*ENOSPC/s],

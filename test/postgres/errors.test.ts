@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { openRegister } from "../../provider/store/open";
@@ -171,6 +173,18 @@ describePostgres("a password", () => {
     }
     vi.stubEnv("PGPASSWORD", SECRET);
     await (await openPostgresStore(url, testContext())).close();
+  });
+
+  it("may come from PGPASSFILE, without a warning of the driver's", async () => {
+    const file = join(server.directory, "passfile");
+    writeFileSync(file, `127.0.0.1:*:*:ada:${SECRET.replaceAll(":", "\\:")}\n`, { mode: 0o600 });
+    vi.stubEnv("PGPASSWORD", undefined);
+    vi.stubEnv("PGPASSFILE", file);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const emitted = vi.spyOn(process, "emitWarning");
+    onTestFinished(() => emitted.mockRestore());
+    await (await openPostgresStore(url, testContext())).close();
+    expect(emitted).not.toHaveBeenCalled();
   });
 
   it("that is wrong or missing is refused, and the message names neither it nor the right one", async () => {

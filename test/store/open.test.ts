@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createRegister, defaultStore, newRegister, openRegister, systemContext } from "../../provider/store/open";
@@ -53,11 +53,31 @@ describe("the name of a register", () => {
     ["file://ada:s3cret@example.com/r.db", "file"],
     ["file://server/share/r.db", "file"],
     ["file:///a%2Fb.db", "file"],
+    ["file:postgres://ada:s3cret@db.example/registers", "postgres"],
+    ["host=db.example user=ada password=s3cret", "postgres"],
+    ["dbname=registers password=s3cret", "postgres"],
   ])("is refused without repeating what may be a password: %s", async (name, kind) => {
     const error = await rejection(openRegister(name, testContext()));
     expect(error.code).toBe("INVALID_CONFIG");
     expect(error.message).toContain(kind);
     expect(error.message).not.toContain("s3cret");
+  });
+
+  it.each(["file:register.db?mode=ro", "file:register.db#prod", "file:register.db?"])(
+    "is not cut short: %s",
+    async (name) => {
+      workIn(temporaryDirectory());
+      const error = await rejection(createRegister(name, testContext()));
+      expect(error).toMatchObject({ code: "INVALID_CONFIG", message: expect.stringContaining("%3F") });
+      expect(existsSync("register.db")).toBe(false);
+    },
+  );
+
+  it("may look like what it is not", async () => {
+    workIn(temporaryDirectory());
+    for (const name of ["host=a/user=b/register.db", "port=1", "sqlite:a b=c.db"]) {
+      expect(await createRegister(name, testContext())).toBe(resolve(name.replace("sqlite:", "")));
+    }
   });
 
   it("that leads nowhere is missing, and nothing is created by opening", async () => {

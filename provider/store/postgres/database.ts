@@ -1,6 +1,7 @@
 import type pg from "pg";
-import { postgresTls } from "../../environment";
+import { hasServerPassword, postgresTls } from "../../environment";
 import { loadDriver } from "./load-driver";
+import { passwordOfFile } from "./passfile";
 import { isAboutTls, isConflict, isLost, translate, UNREPLICATED } from "./postgres-error";
 import { decodeJson, decodeText, encodeParameter } from "./text";
 import { type Encryption, encryptionsOf } from "./tls";
@@ -108,8 +109,10 @@ class PooledDatabase implements Database {
     const settings = { host, port, user, database, password, ssl };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     this.schema = schema;
-    this.location = locationOf(new driver.Client(given), schema);
+    const login = new driver.Client(given);
+    this.location = locationOf(login, schema);
     this.#pool = new driver.Pool({
+      ...(password === undefined && !hasServerPassword() ? { password: () => passwordOfFile(login) } : {}),
       ...given,
       ...CONNECTION,
       types: { getTypeParser: (oid: number) => PARSERS[oid] ?? String },

@@ -30,6 +30,18 @@ describe("no address is passed over in silence", () => {
     ]);
   });
 
+  test("but for what lines of an export say was released, or happened once", () => {
+    const lease = { record: "lease", address: "42:00:00:00:00:01", owner: "web", seq: 4, releasedAt: null };
+    const event = { record: "event", address: "42:00:00:00:00:03", owner: "web", seq: 5, at: 1, kind: "release" };
+    const over = { ...lease, address: "42:00:00:00:00:02", seq: 5, releasedAt: 1 };
+    expect(read([lease, over, event].map((line) => JSON.stringify(line)).join("\n"))).toEqual([
+      "json",
+      "line 1 42:00:00:00:00:01",
+      "line 2 42:00:00:00:00:02 skipped",
+      "line 3 42:00:00:00:00:03 skipped",
+    ]);
+  });
+
   test("in a lease of dhcpd, which is for a time", () => {
     const lease = "lease 10.0.0.5 {\n hardware ethernet 42:00:00:00:53:01;\n}\n";
     const host = "host a { hardware ethernet 42:00:00:00:53:02; }\n";
