@@ -20,14 +20,15 @@ export interface CheckResult {
  * `olds` are the old inputs; they are empty for a resource that is new or about to be replaced.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures: faults } = parseNews(runtime().given.of("nic", olds, news));
+  const { given: told, before } = runtime().given.of("nic", olds, news);
+  const { inputs, unknowns, failures: faults } = parseNews(told);
   const failures = [...faults, ...anonymity(olds, news)];
   if (failures.length > 0) return { inputs: news, failures };
   const { address: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
     runtime().owners.claim({ ...settled, defaultOwner, isThere: olds["owner"] !== undefined });
-    const address = await resolveAddress(parseInputs(olds).inputs, settled, unknowns);
+    const address = await resolveAddress(parseInputs(before).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...(address === undefined ? {} : { address }) } };
   } catch (error) {
     return { inputs: news, failures: [failureOf(error, PROPERTIES)] };

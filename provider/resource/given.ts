@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Name } from "../lease/lease";
 import { rotationText } from "./rotation";
 import { type Bag, type Failure, holdsUnknown, labels, UNKNOWN } from "./schema";
 
@@ -33,19 +34,50 @@ function asGiven(olds: Bag, news: Bag): Bag {
 export class GivenInputs {
   /** What the first check of each resource was given, by its kind and what tells it from others. */
   readonly #first = new Map<string, { readonly olds: Bag; readonly news: Bag }>();
+  /** The old name of what was renamed and is replaced in the same update, by its kind and its new name. */
+  readonly #renamed = new Map<string, Name>();
 
-  /** Returns the new inputs of a resource; `kind` tells a MacAddress from a MacAddressBlock, which may have its name. */
-  of(kind: "nic" | "block", olds: Bag, news: Bag): Bag {
+  /**
+   * Returns the new inputs of a resource, and its old inputs also where it is checked for the second time; `kind` tells a
+   * MacAddress from a MacAddressBlock, which may have its name.
+   */
+  of(kind: Kind, olds: Bag, news: Bag): { readonly given: Bag; readonly before: Bag } {
     const { defaultOwner } = news;
-    if (defaultOwner === undefined) return asGiven(olds, news);
+    if (defaultOwner === undefined) return { given: asGiven(olds, news), before: olds };
     const key = `${kind}\n${defaultOwner}`;
     const first = this.#first.get(key);
     this.#first.delete(key);
     // Only a resource that there is has old inputs.
     if (olds["owner"] !== undefined) this.#first.set(key, { olds, news });
-    else if (first !== undefined) return asGiven(first.olds, { ...news, ...unchanged(first.olds, first.news) });
-    return asGiven(olds, news);
+    else if (first !== undefined) {
+      const given = asGiven(first.olds, { ...news, ...unchanged(first.olds, first.news) });
+      return { given, before: this.#noteRenamed(kind, first.olds, given) ? first.olds : olds };
+    }
+    return { given: asGiven(olds, news), before: olds };
   }
+
+  /** Returns the old name of a resource that is created as the replacement of itself under another one. */
+  nameBefore(kind: Kind, now: Partial<Name>): Name | undefined {
+    return this.#renamed.get(nameKey(kind, now));
+  }
+
+  /** The register knows the lease by the old name, so that a replacement under the new one would get another address. */
+  #noteRenamed(kind: Kind, olds: Bag, news: Bag): boolean {
+    const { owner, installation } = olds;
+    if (typeof owner !== "string" || typeof installation !== "string") return false;
+    if (owner === news["owner"] && installation === news["installation"]) return false;
+    this.#renamed.set(nameKey(kind, news), { owner, installation });
+    return true;
+  }
+}
+
+type Kind = "nic" | "block";
+
+function nameKey(
+  kind: Kind,
+  { owner, installation }: { readonly owner?: unknown; readonly installation?: unknown },
+): string {
+  return [kind, owner, installation].join("\n");
 }
 
 /** Returns what is the same in both, also what is in neither: all that `ignoreChanges` can have named. */

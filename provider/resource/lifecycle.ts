@@ -34,7 +34,7 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const { addresses, owners } = runtime();
   if (request.preferred !== undefined) await addresses.assertUncontested([request.preferred]);
   owners.assertUndisputed(request.owner);
-  const granted = await grant(register, request);
+  const granted = await grantSuccessor(register, request, runtime().given.nameBefore("nic", request));
   addresses.noteGranted([granted]);
   const { lease, rule } = granted;
   if (rule === "keep") owners.warnOfNewcomer(lease, formatMac(lease.address));
@@ -142,6 +142,20 @@ function warnOfOther(lease: Lease | undefined, lostWith: Name, toGet: Name): voi
   console.warn(
     `macpool: ${formatMac(lease.address)} was granted once more to "${lease.owner}" since this stack was updated last, and goes to "${toGet.owner}" now. If another stack still declares that owner, remove it there before its next update: a NIC of each has this address.`,
   );
+}
+
+/**
+ * Grants what `request` asks for. What replaces itself under another name gets the address that it has under the old one,
+ * which the register would not give to the new one; only then is the lease renamed.
+ */
+async function grantSuccessor(register: LeaseStore, request: AcquireRequest, before: Name | undefined): Promise<Grant> {
+  const { preferred } = request;
+  const had = before === undefined || preferred === undefined ? undefined : await register.find(preferred);
+  if (before === undefined || had === undefined || !isNamed(had, before)) return grant(register, request);
+  // This very one: another resource that is renamed may have the old name by now.
+  const granted = await grant(register, { ...request, ...before, requestedAddress: preferred });
+  const { address, token } = granted.lease;
+  return { ...granted, lease: (await register.update({ ...request, address, token })) ?? granted.lease };
 }
 
 async function grant(register: LeaseStore, request: AcquireRequest): Promise<Grant> {

@@ -66,6 +66,27 @@ export const late = new MacAddress("late", { pool: few, ${more === "" ? "" : `ad
     expect(lease?.token).toBe((await stack.outputs("web"))["token"]);
   });
 
+  scenario.realOnly(
+    "what is renamed with an alias and replaced in the same update keeps its addresses",
+    "it has no replacement triggers",
+    async (lab) => {
+      const program = (name: string, options: string) => `
+import { MacAddress, MacAddressBlock } from "pulumi-macpool";
+export const web = new MacAddress("${name}", {}, ${options}).address;
+export const nics = new MacAddressBlock("${name}", { count: 2 }, ${options}).addresses;
+`;
+      const stack = await lab.stack({ program: program("old", `{ replacementTrigger: "1" }`) });
+      const { outputs } = await stack.up();
+      stack.program(program("new", `{ replacementTrigger: "2", aliases: [{ name: "old" }] }`));
+      expect((await stack.preview()).outputs).toEqual(outputs);
+      const up = await stack.up();
+      expect(up.changes).toContain("replace new");
+      expect(up.outputs).toEqual(outputs);
+      expect(await lab.register.live()).toEqual([outputs["web"], outputs["nics"]].flat().sort());
+      expect((await stack.up()).changes).toEqual([]);
+    },
+  );
+
   scenario("to ask for the address a NIC has pins it in place, and to ask for another one replaces it", async (lab) => {
     const stack = await lab.stack({ program: nic("{}") });
     const first = await stack.up();

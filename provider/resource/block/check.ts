@@ -31,14 +31,15 @@ type Foreseen = readonly (Mac | undefined)[];
  * values, hence the second property.
  */
 export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
-  const { inputs, unknowns, failures: faults } = parseNews(runtime().given.of("block", olds, news));
+  const { given: told, before } = runtime().given.of("block", olds, news);
+  const { inputs, unknowns, failures: faults } = parseNews(told);
   const failures = [...faults, ...anonymity(olds, news)];
   if (failures.length > 0) return { inputs: news, failures };
   const { addresses: _, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
     runtime().owners.claimBlock({ ...settled, defaultOwner, isThere: olds["owner"] !== undefined });
-    const foreseen = await resolve(parseInputs(olds).inputs, settled, unknowns);
+    const foreseen = await resolve(parseInputs(before).inputs, settled, unknowns);
     return { inputs: { ...settled, ...unknowns, ...shown(foreseen) } };
   } catch (error) {
     return { inputs: news, failures: [failureOf(error, PROPERTIES)] };

@@ -1,6 +1,6 @@
 import { MacpoolError } from "../../error";
-import { type BlockRequest, blockOwnerOf } from "../../lease/block";
-import type { Lease } from "../../lease/lease";
+import { type BlockRequest, blockOwnerOf, memberOwner } from "../../lease/block";
+import { isNamed, type Lease, type Name } from "../../lease/lease";
 import type { Grant } from "../../lease/transact";
 import { formatMac } from "../../mac/mac";
 import type { LeaseStore } from "../../store/store";
@@ -23,7 +23,7 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const { addresses, owners } = runtime();
   await addresses.assertUncontested(request.preferred?.filter((address) => address !== undefined) ?? []);
   owners.assertUndisputed(request.owner);
-  const grants = await grant(register, request);
+  const grants = await grantSuccessor(register, request, runtime().given.nameBefore("block", request));
   addresses.noteGranted(grants);
   const leases = grants.map(({ lease }) => lease);
   if (grants.some(({ rule }) => rule === "keep")) owners.warnOfNewcomer(request, idOf(leases));
@@ -119,6 +119,32 @@ function notForLookup(id: string): MacpoolError {
     "LEASE_NOT_FOUND",
     `A block cannot be looked up by ${JSON.stringify(id.slice(0, 80))}: look each of its addresses up with MacAddress.get.`,
   );
+}
+
+/** Grants what `request` asks for, as `create` of a MacAddress does for what replaces itself under another name. */
+async function grantSuccessor(
+  register: LeaseStore,
+  request: BlockRequest,
+  before: Name | undefined,
+): Promise<readonly Grant[]> {
+  const count = before === undefined ? 0 : await countNamed(register, request, before);
+  if (before === undefined || count === 0) return grant(register, request);
+  const known = { ...request, ...before, count };
+  const foreseen = await register.predictBlock(known, () => false);
+  // Another block that is renamed may have the old name by now.
+  if (foreseen.some((chosen, index) => chosen?.address !== request.preferred?.[index])) return grant(register, request);
+  const grants = await grant(register, known);
+  return grant(register, { ...request, held: { ...before, refs: grants.map(({ lease }) => lease) } });
+}
+
+/** Returns how many of the addresses that were foretold, from the first on, are those of the block that had this name. */
+async function countNamed(register: LeaseStore, { preferred = [] }: BlockRequest, before: Name): Promise<number> {
+  const leases = await Promise.all(preferred.map((address) => address && register.find(address)));
+  const { installation } = before;
+  const end = leases.findIndex(
+    (lease, index) => !lease || !isNamed(lease, { owner: memberOwner(before.owner, index), installation }),
+  );
+  return end === -1 ? leases.length : end;
 }
 
 async function grant(register: LeaseStore, request: BlockRequest): Promise<readonly Grant[]> {
