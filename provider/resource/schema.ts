@@ -10,7 +10,9 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const MAX_TEXT = 4096;
 
 /** Texts by key. */
-export const labels = z.record(z.string(), z.string({ error: "every value must be a string" }));
+export const labels = z.record(z.string(), z.string({ error: "every value must be a string" }), {
+  error: 'must be an object of strings, such as { rack: "a3" }',
+});
 
 export const poolName = z.string({ error: "a pool is named by a string" }).min(1, "a pool's name is not empty");
 
