@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Name } from "../lease/lease";
+import type { AcquireRequest, Name } from "../lease/lease";
 import { rotationText } from "./rotation";
 import { type Bag, type Failure, holdsUnknown, labels, UNKNOWN } from "./schema";
 
@@ -34,7 +34,7 @@ function asGiven(olds: Bag, news: Bag): Bag {
 export class GivenInputs {
   /** What the first check of each resource was given, by its kind and what tells it from others. */
   readonly #first = new Map<string, { readonly olds: Bag; readonly news: Bag }>();
-  /** The old name of what was renamed and is replaced in the same update, by its kind and its new name. */
+  /** The old name of what was renamed and is replaced in the same update, by its kind, its pool and its new name. */
   readonly #renamed = new Map<string, Name>();
 
   /**
@@ -57,16 +57,17 @@ export class GivenInputs {
   }
 
   /** Returns the old name of a resource that is created as the replacement of itself under another one. */
-  nameBefore(kind: Kind, now: Partial<Name>): Name | undefined {
-    return this.#renamed.get(nameKey(kind, now));
+  nameBefore(kind: Kind, { pool, ...now }: Name & Pick<AcquireRequest, "pool">): Name | undefined {
+    return this.#renamed.get(nameKey(kind, pool, now));
   }
 
   /** The register knows the lease by the old name, so that a replacement under the new one would get another address. */
   #noteRenamed(kind: Kind, olds: Bag, news: Bag): boolean {
-    const { owner, installation } = olds;
+    const { owner, installation, pool } = olds;
     if (typeof owner !== "string" || typeof installation !== "string") return false;
     if (owner === news["owner"] && installation === news["installation"]) return false;
-    this.#renamed.set(nameKey(kind, news), { owner, installation });
+    // In another pool it gets another address anyway.
+    this.#renamed.set(nameKey(kind, pool, news), { owner, installation });
     return true;
   }
 }
@@ -75,9 +76,10 @@ type Kind = "nic" | "block";
 
 function nameKey(
   kind: Kind,
-  { owner, installation }: { readonly owner?: unknown; readonly installation?: unknown },
+  pool: unknown,
+  now: { readonly owner?: unknown; readonly installation?: unknown },
 ): string {
-  return [kind, owner, installation].join("\n");
+  return [kind, pool, now.owner, now.installation].join("\n");
 }
 
 /** Returns what is the same in both, also what is in neither: all that `ignoreChanges` can have named. */

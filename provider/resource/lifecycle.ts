@@ -152,6 +152,7 @@ async function grantSuccessor(register: LeaseStore, request: AcquireRequest, bef
   const { preferred } = request;
   const had = before === undefined || preferred === undefined ? undefined : await register.find(preferred);
   if (before === undefined || had === undefined || !isNamed(had, before)) return grant(register, request);
+  runtime().addresses.assertNotHandedOn([{ address: had.address, token: "" }]);
   // This very one: another resource that is renamed may have the old name by now.
   const granted = await grant(register, { ...request, ...before, requestedAddress: preferred });
   const { address, token } = granted.lease;

@@ -3,6 +3,7 @@ import { parseMac } from "../../provider/mac/mac";
 import type { Bag } from "../../provider/resource/schema";
 import { BLOCK_LOADER } from "../../sdk/loader";
 import { live, useLab } from "./lab";
+import { foretold, hasty, sequential } from "./pools";
 import { checked, create, declared, grant, type Handlers, type Saved } from "./stack";
 
 const lab = useLab();
@@ -10,21 +11,65 @@ const lab = useLab();
 /** A name in which both differ, as after `pulumi stack rename`. */
 const RENAMED = { owner: "acme/net/prod/renamed", installation: "stack-2" };
 
-/** Replaces a resource though nothing asks for another address, as for `replacementTrigger` or `replaceWith`. */
-async function replace(provider: Handlers, old: Saved, news: Bag, isDeletedFirst: boolean): Promise<Saved> {
-  await checked(provider, old.inputs, news);
-  const inputs = await checked(provider, {}, news);
-  if (isDeletedFirst) await provider.delete(old.id, old.outputs);
-  const saved = await grant(provider, inputs);
-  if (!isDeletedFirst) await provider.delete(old.id, old.outputs);
+/** A resource before an update, and what the program says of it then. */
+interface Change {
+  readonly old: Saved;
+  readonly news: Bag;
+}
+
+/**
+ * Replaces resources in one update though nothing asks for other addresses, as `replacementTrigger` or `replaceWith` do, and
+ * returns them in their order. The engine checks each twice, the second time without old inputs.
+ */
+async function replaced(provider: Handlers, changes: readonly Change[], isDeletedFirst: boolean): Promise<Saved[]> {
+  const inputs: Bag[] = [];
+  for (const { old, news } of changes) {
+    await checked(provider, old.inputs, news);
+    inputs.push(await checked(provider, {}, news));
+  }
+  const saved: Saved[] = [];
+  for (const [index, { old }] of changes.entries()) {
+    if (isDeletedFirst) await provider.delete(old.id, old.outputs);
+    saved.push(await grant(provider, inputs[index] ?? {}));
+  }
+  if (!isDeletedFirst) for (const { old } of changes) await provider.delete(old.id, old.outputs);
   return saved;
 }
 
-describe("What is renamed and replaced in one update keeps its address:", () => {
-  for (const isDeletedFirst of [false, true]) {
-    const order = isDeletedFirst ? "the old one is deleted first" : "the old one is deleted last";
+async function replace(provider: Handlers, old: Saved, news: Bag, isDeletedFirst: boolean): Promise<Saved> {
+  const [saved] = await replaced(provider, [{ old, news }], isDeletedFirst);
+  return saved ?? old;
+}
 
-    it(`a NIC, when ${order}`, async () => {
+/** Creates resources in one run, and gives each the name that is said beside it. */
+async function renamed(provider: Handlers, all: readonly (readonly [Bag, Bag])[]): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const [before, more] of all) {
+    const old = await create(provider, before);
+    changes.push({ old, news: { ...before, ...more } });
+  }
+  return changes;
+}
+
+function nic(owner: string, more: Bag = {}): Bag {
+  return declared({ owner, defaultOwner: owner, ...more });
+}
+
+function block(owner: string, more: Bag = {}): Bag {
+  return nic(owner, { count: 2, __provider: BLOCK_LOADER, ...more });
+}
+
+function addressesOf(all: readonly Saved[]): string[][] {
+  return all.map(({ id, outputs }) => (outputs["addresses"] as string[] | undefined) ?? [id]);
+}
+
+describe.each([
+  ["first", true],
+  ["last", false],
+] as const)(
+  "What is renamed and replaced in one update keeps its address when the old one is deleted %s:",
+  (_, isDeletedFirst) => {
+    it("a NIC", async () => {
       const register = await lab.register();
       const old = await create(await lab.provider(), declared());
       const saved = await replace(await lab.provider(), old, declared(RENAMED), isDeletedFirst);
@@ -35,85 +80,71 @@ describe("What is renamed and replaced in one update keeps its address:", () => 
       expect(await live(register)).toHaveLength(1);
     });
 
-    it(`a block that also grows, when ${order}`, async () => {
-      const register = await lab.register();
-      const block = { rotation: "", count: 2, __provider: BLOCK_LOADER };
-      const old = await create((await lab.provider()).block, declared(block));
-      const news = declared({ ...block, ...RENAMED, count: 3 });
+    it.each(["default", "sequential"])("a block that also grows, in pool %s", async (pool) => {
+      const register = await lab.register(sequential);
+      const old = await create((await lab.provider()).block, block("vm", { pool }));
+      const news = block("vm", { pool, ...RENAMED, count: 3 });
       const saved = await replace((await lab.provider()).block, old, news, isDeletedFirst);
-      const [before, after] = [old, saved].map(({ outputs }) => outputs["addresses"] as string[]);
-      expect(after?.slice(0, 2)).toEqual(before);
-      expect(saved.inputs["addresses"]).toEqual(after);
-      for (const [index, text] of (after ?? []).entries()) {
-        const owner = `${RENAMED.owner}[${index}]`;
+      const [[...before] = [], [...after] = []] = addressesOf([old, saved]);
+      expect(after.slice(0, 2)).toEqual(before);
+      const shown = (saved.inputs["addresses"] ?? saved.inputs["known"]) as string[];
+      expect(shown.slice(0, 2)).toEqual(before);
+      for (const [index, text] of after.entries()) {
         const lease = await register.find(parseMac(text));
-        expect(lease).toMatchObject({ owner, installation: RENAMED.installation });
+        expect(lease).toMatchObject({ owner: `${RENAMED.owner}[${index}]`, installation: RENAMED.installation });
         expect(lease?.releasedAt).toBeUndefined();
       }
       expect(await live(register)).toHaveLength(3);
     });
-  }
 
-  for (const isDeletedFirst of [false, true]) {
-    const order = isDeletedFirst ? "first" : "last";
-
-    it(`two NICs that take each other's owner, when what they were is deleted ${order}`, async () => {
-      const register = await lab.register();
-      const [x, y] = ["x", "y"].map((owner) => declared({ owner, defaultOwner: owner }));
-      const news = [
-        { ...x, owner: "y" },
-        { ...y, owner: "x" },
-      ];
-      const olds = [await create(await lab.provider(), x ?? {}), await create(await lab.provider(), y ?? {})];
-      const provider = await lab.provider();
-      const inputs: Bag[] = [];
-      for (const [index, old] of olds.entries()) {
-        await checked(provider, old.inputs, news[index] ?? {});
-        inputs.push(await checked(provider, {}, news[index] ?? {}));
+    it.each([
+      ["swap their owners", ["x", "y"], ["y", "x"]],
+      ["each take the owner of the next", ["x", "y", "z"], ["y", "z", "new"]],
+    ])("NICs and blocks of every pool that %s", async (_what, before, after) => {
+      const register = await lab.register(sequential);
+      const expected: string[] = [];
+      for (const [kind, declare] of [
+        ["nic", nic],
+        ["block", block],
+      ] as const) {
+        for (const pool of ["default", "sequential"]) {
+          const handlers = async () => (kind === "nic" ? lab.provider() : (await lab.provider()).block);
+          const of = (owner: string) => `${kind}-${pool}-${owner}`;
+          const all = before.map(
+            (owner, index) => [declare(of(owner), { pool }), { owner: of(after[index] ?? "") }] as const,
+          );
+          const changes = await renamed(await handlers(), all);
+          const saved = await replaced(await handlers(), changes, isDeletedFirst);
+          expect(addressesOf(saved)).toEqual(addressesOf(changes.map(({ old }) => old)));
+          expected.push(...addressesOf(saved).flat());
+        }
       }
-      const remove = () => Promise.all(olds.map(({ id, outputs }) => provider.delete(id, outputs)));
-      if (isDeletedFirst) await remove();
-      const saved = [await grant(provider, inputs[0] ?? {}), await grant(provider, inputs[1] ?? {})];
-      if (!isDeletedFirst) await remove();
-      expect(saved.map(({ id }) => id)).toEqual(olds.map(({ id }) => id));
-      for (const { id, outputs } of saved)
-        expect(await register.find(parseMac(id))).toMatchObject({ owner: outputs["owner"], token: outputs["token"] });
-      expect(await live(register)).toHaveLength(2);
+      expect(await live(register)).toEqual(expected.sort());
     });
 
-    it(`no block gets the addresses of another one, when what they were is deleted ${order}`, async () => {
-      const register = await lab.register();
-      const declare = (owner: string, defaultOwner: string) =>
-        declared({ rotation: "", count: 2, __provider: BLOCK_LOADER, owner, defaultOwner });
-      const first = (await lab.provider()).block;
-      const olds = [await create(first, declare("x", "x")), await create(first, declare("y", "y"))];
-      const news = [declare("y", "x"), declare("x", "y")];
-      const { block } = await lab.provider();
-      const inputs: Bag[] = [];
-      for (const [index, old] of olds.entries()) {
-        await checked(block, old.inputs, news[index] ?? {});
-        inputs.push(await checked(block, {}, news[index] ?? {}));
-      }
-      const remove = () => Promise.all(olds.map(({ id, outputs }) => block.delete(id, outputs)));
-      if (isDeletedFirst) await remove();
-      const saved = [await grant(block, inputs[0] ?? {}), await grant(block, inputs[1] ?? {})];
-      if (!isDeletedFirst) await remove();
-      const addresses = saved.flatMap(({ outputs }) => outputs["addresses"] as string[]);
-      expect(new Set(addresses).size).toBe(4);
-      expect(await live(register)).toEqual([...addresses].sort());
-      if (!isDeletedFirst) expect(saved.map(({ id }) => id)).toEqual(olds.map(({ id }) => id));
+    it("NICs that have one owner in two pools, of which one took it from a third", async () => {
+      const register = await lab.register(foretold, hasty);
+      const all = [
+        [nic("a", { pool: "foretold" }), { owner: "b" }],
+        [nic("z", { pool: "hasty" }), { owner: "b" }],
+        [nic("b", { pool: "foretold" }), { owner: "c" }],
+      ] as const;
+      const changes = await renamed(await lab.provider(), all);
+      const saved = await replaced(await lab.provider(), changes, isDeletedFirst);
+      expect(addressesOf(saved)).toEqual(addressesOf(changes.map(({ old }) => old)));
+      expect(await live(register)).toHaveLength(3);
     });
-  }
+  },
+);
 
-  it("also when it was cut off between the grant and the state", async () => {
-    const register = await lab.register();
-    const old = await create(await lab.provider(), declared());
-    const news = declared(RENAMED);
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const provider = await lab.provider();
-      await checked(provider, old.inputs, news);
-      expect((await create(provider, news)).id).toBe(old.id);
-    }
-    expect(await live(register)).toHaveLength(1);
-  });
+it("What is renamed and replaced keeps its address also when it was cut off between the grant and the state", async () => {
+  const register = await lab.register();
+  const old = await create(await lab.provider(), declared());
+  const news = declared(RENAMED);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const provider = await lab.provider();
+    await checked(provider, old.inputs, news);
+    expect((await create(provider, news)).id).toBe(old.id);
+  }
+  expect(await live(register)).toHaveLength(1);
 });

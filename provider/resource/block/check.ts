@@ -35,7 +35,7 @@ export async function check(olds: Bag, news: Bag): Promise<CheckResult> {
   const { inputs, unknowns, failures: faults } = parseNews(told);
   const failures = [...faults, ...anonymity(olds, news)];
   if (failures.length > 0) return { inputs: news, failures };
-  const { addresses: _, defaultOwner, ...given } = inputs;
+  const { addresses: _, known: __, defaultOwner, ...given } = inputs;
   const settled = "pool" in unknowns ? given : { ...given, pool: given.pool ?? runtime().settings.pool };
   try {
     runtime().owners.claimBlock({ ...settled, defaultOwner, isThere: olds["owner"] !== undefined });

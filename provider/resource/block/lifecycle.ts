@@ -1,5 +1,5 @@
 import { MacpoolError } from "../../error";
-import { type BlockRequest, blockOwnerOf, memberOwner } from "../../lease/block";
+import { type BlockRequest, blockOwnerOf, memberName } from "../../lease/block";
 import { isNamed, type Lease, type Name } from "../../lease/lease";
 import type { Grant } from "../../lease/transact";
 import { formatMac } from "../../mac/mac";
@@ -127,24 +127,21 @@ async function grantSuccessor(
   request: BlockRequest,
   before: Name | undefined,
 ): Promise<readonly Grant[]> {
-  const count = before === undefined ? 0 : await countNamed(register, request, before);
-  if (before === undefined || count === 0) return grant(register, request);
-  const known = { ...request, ...before, count };
-  const foreseen = await register.predictBlock(known, () => false);
-  // Another block that is renamed may have the old name by now.
-  if (foreseen.some((chosen, index) => chosen?.address !== request.preferred?.[index])) return grant(register, request);
-  const grants = await grant(register, known);
-  return grant(register, { ...request, held: { ...before, refs: grants.map(({ lease }) => lease) } });
+  const refs = before === undefined ? [] : await refsUnder(before, request, register);
+  if (before === undefined || refs.length === 0) return grant(register, request);
+  runtime().addresses.assertNotHandedOn(refs);
+  return grant(register, { ...request, held: { ...before, refs } });
 }
 
-/** Returns how many of the addresses that were foretold, from the first on, are those of the block that had this name. */
-async function countNamed(register: LeaseStore, { preferred = [] }: BlockRequest, before: Name): Promise<number> {
+/**
+ * Returns those of the addresses that were foretold, from the first on, which the block of this name has or had; under no
+ * token, because the old block may be released by now, and what takes its place gets tokens of its own.
+ */
+async function refsUnder(before: Name, { preferred = [] }: BlockRequest, register: LeaseStore) {
   const leases = await Promise.all(preferred.map((address) => address && register.find(address)));
-  const { installation } = before;
-  const end = leases.findIndex(
-    (lease, index) => !lease || !isNamed(lease, { owner: memberOwner(before.owner, index), installation }),
-  );
-  return end === -1 ? leases.length : end;
+  const end = leases.findIndex((lease, index) => !lease || !isNamed(lease, memberName(before, index)));
+  const own = end === -1 ? leases : leases.slice(0, end);
+  return own.flatMap((lease) => (lease ? [{ address: lease.address, token: "" }] : []));
 }
 
 async function grant(register: LeaseStore, request: BlockRequest): Promise<readonly Grant[]> {

@@ -19,19 +19,22 @@ export function blockRequestOf(inputs: BlockInputs, held?: HeldBlock): BlockRequ
     count: inputs.count ?? 0,
     contiguous: inputs.contiguous === true,
     adopt: inputs.adopt,
-    preferred: inputs.addresses?.map(parseMac),
+    preferred: foretold(inputs),
     held,
     description: inputs.description ?? "",
     tags: inputs.tags ?? {},
   };
 }
 
+/** Returns the addresses that a preview shows, by index, as far as it shows any: see `check`. */
+function foretold({ addresses, known }: BlockInputs): readonly (Mac | undefined)[] | undefined {
+  return (addresses ?? known)?.map((text) => (text === "" ? undefined : parseMac(text)));
+}
+
 /** Returns what a state keeps of a block: its inputs, its register, and the leases by index. */
 export function outputsOf(leases: readonly Lease[], storeId: string, inputs: BlockInputs): Bag {
   return {
     ...inputsOf(leases, inputs),
-    // In a preview the SDK takes an output that is not there for one that is not known.
-    known: [],
     tokens: leases.map(({ token }) => token),
     seqs: leases.map(({ seq }) => seq),
     storeId,
@@ -41,12 +44,14 @@ export function outputsOf(leases: readonly Lease[], storeId: string, inputs: Blo
 
 /** Returns the inputs that lead to these leases. */
 export function inputsOf(leases: readonly Lease[], inputs: BlockInputs): Bag {
-  const { addresses: _, ...given } = inputs;
-  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  const { addresses: _, known: __, ...given } = inputs;
+  const others = Object.entries(given).filter(([, value]) => value !== undefined);
   // The host refuses `undefined` anywhere in what a handler returns ("Unexpected struct type.").
   return {
-    ...Object.fromEntries(known),
+    ...Object.fromEntries(others),
     addresses: leases.map(({ address }) => formatMac(address)),
+    // In a preview the SDK takes an output that is not there for one that is not known.
+    known: [],
     count: leases.length,
     pool: inputs.pool ?? leases[0]?.pool ?? DEFAULT_POOL,
   };

@@ -35,6 +35,7 @@ const inputSchema = z.object({
   description: text.optional(),
   tags: labels.optional(),
   addresses: z.array(z.string().transform(refused(canonical))).optional(),
+  known: z.array(z.string()).optional(),
 });
 
 /** Checked inputs of a MacAddressBlock. */
