@@ -40,7 +40,7 @@ function taken(stream: NodeJS.WritableStream, text: string): Promise<void> {
 
 function failed(cause: NodeJS.ErrnoException): OutputFailed {
   return new OutputFailed(
-    `The output could not be written (${cause.code ?? cause.message}). Make room where it goes. What the command did to the register stays done: macpool list.`,
+    `The output could not be written (${cause.code ?? cause.message}). If the command changes the register, that stays done: see macpool list.`,
     { cause },
   );
 }

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { TextDecoder } from "node:util";
 import { type ErrorOptions, MacpoolError } from "../../provider/error";
+import { namesServer } from "../../provider/store/open";
 
 /** Longer than any line of ours: what has none is no export, and is not read into memory as a whole. */
 const LONGEST_LINE = 2 ** 24;
@@ -45,8 +46,11 @@ async function* join(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array
 
 async function* bytesOf(file: string): AsyncIterable<Uint8Array> {
   // It may hold a password, so it is not repeated.
-  if (/:\/\/|^\s*postgres(ql)?:/i.test(file)) {
-    throw new MacpoolError("INVALID_FILE", "The file's name is a URL. Name a file here, and a register with --store.");
+  if (namesServer(file)) {
+    throw new MacpoolError(
+      "INVALID_FILE",
+      "The file's name is that of a server. Name a file here, and a register with --store.",
+    );
   }
   try {
     if (file === "-") yield* process.stdin;

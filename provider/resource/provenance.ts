@@ -75,12 +75,15 @@ async function rolledBack(seq: number, address: Mac, store: LeaseStore): Promise
 }
 
 /**
- * Whether the register has the lease from this state, or from a newer one, and goes on from there. Of what came after, the
- * stack may have had no answer; where nothing did, the lease is still under the token that it was put back with.
+ * Whether the lease was put back, and the register goes on from there. Of what came after that the stack may have had no answer;
+ * where nothing did, the lease is still under the token that it was put back with.
  */
 async function wasPutBack({ seq = 0, address = 0, token, ...name }: Provenance, store: LeaseStore): Promise<boolean> {
   const lease = await store.find(address);
   if (lease === undefined) return false;
+  // Nearly always nothing came after. The history is several questions, which every update of every resource would ask.
+  const isAsPutBack = lease.releasedAt === undefined && lease.token === token && lease.seq > seq;
+  if (isAsPutBack && (await store.event(lease.seq))?.kind === "recover") return true;
   let latest: RegisterEvent | undefined;
   for await (const event of store.history({ address })) if (event.kind === "recover") latest = event;
   // One with a lower number was put back before the state's change, which an older copy has lost again.

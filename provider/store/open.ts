@@ -190,10 +190,15 @@ export function sqlitePath(store: string): string {
   return resolve(path.startsWith("~/") ? join(absolute(homedir()), path.slice(2)) : path);
 }
 
-/** A server's name with something before it, or as libpq's words; it may hold a password, so it is not repeated. */
+/** Returns whether a text that is to name a file names a server, in a URL or in libpq's words; it may hold a password. */
+export function namesServer(text: string): boolean {
+  if (text.includes("://") || /^\s*postgres(ql)?:/i.test(text)) return true;
+  const areSettings = /^\s*\w+\s*=.*\s\w+\s*=/.test(text);
+  return areSettings && /(^|\s)(host|hostaddr|dbname|user|password|service|passfile)\s*=/i.test(text);
+}
+
 function assertNoServer(path: string): void {
-  const isServer = path.includes("://") || /^\s*(host|hostaddr|port|dbname|user|password)\s*=.*\s\w+\s*=/.test(path);
-  if (!isServer) return;
+  if (!namesServer(path)) return;
   throw new MacpoolError(
     "INVALID_CONFIG",
     "The register's path names a server. Write a postgres: URL with nothing before it, or the path of a file.",

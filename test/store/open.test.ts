@@ -56,6 +56,8 @@ describe("the name of a register", () => {
     ["file:postgres://ada:s3cret@db.example/registers", "postgres"],
     ["host=db.example user=ada password=s3cret", "postgres"],
     ["dbname=registers password=s3cret", "postgres"],
+    ["sslmode=require HOST = db.example password = s3cret", "postgres"],
+    ["application_name=web service=registers password=s3cret", "postgres"],
   ])("is refused without repeating what may be a password: %s", async (name, kind) => {
     const error = await rejection(openRegister(name, testContext()));
     expect(error.code).toBe("INVALID_CONFIG");
