@@ -6,7 +6,7 @@ import { faultOfRegister } from "../../provider/resource/provenance";
 import type { LeaseStore } from "../../provider/store/store";
 import { HOUR, STORE_ID } from "../store/support";
 import type { Machine, Moment } from "./machine";
-import type { Ask, Belief, Choice, Holding } from "./model";
+import type { Ask, Belief, Choice, Holding, Model } from "./model";
 import type { World } from "./world";
 
 /** What a step of a model run works on. */
@@ -196,14 +196,21 @@ export async function turnOver(scene: Scene, pool: string, number: number): Prom
 /** I9: whoever knows a change that the register does not is told, and nobody else is. */
 export async function checkGuard({ world, machine }: Scene): Promise<void> {
   for (const belief of world.beliefs) {
-    const { model } = world;
-    const lease = model.live.find(({ token }) => token === belief.token);
-    const isPutBack = lease !== undefined && lease.seq > belief.seq && model.history.get(lease.seq)?.kind === "recover";
-    const isKnown = model.knows(belief) || isPutBack;
+    const isKnown = world.model.knows(belief) || wasPutBack(world.model, belief);
     expect(await faultOf(machine.store, belief), "I9: a state of a later change").toBe(
       isKnown ? undefined : "REGISTER_ROLLED_BACK",
     );
   }
+}
+
+/** What came after a lease was put back may be a change of which the state was not told: that is no older copy. */
+function wasPutBack({ history, live }: Model, belief: Belief): boolean {
+  const { address, owner, installation, token } = belief;
+  const changes = [...history].filter(([, change]) => change.address === address && !/reserve/.test(change.kind));
+  const [seq, change] = changes.findLast(([, { kind }]) => kind === "recover") ?? [0];
+  if (change === undefined || seq <= belief.seq) return false;
+  if (live.some((lease) => lease.token === token)) return true;
+  return change.owner === owner && change.installation === installation && seq !== changes.at(-1)?.[0];
 }
 
 async function faultOf(store: LeaseStore, belief: Belief): Promise<string | undefined> {
