@@ -1,7 +1,7 @@
 import { MacpoolError } from "../error";
 import { type AcquireRequest, isNamed, type Lease, type Name, nameOfLost } from "../lease/lease";
 import type { Grant } from "../lease/transact";
-import { formatMac, parseMac } from "../mac/mac";
+import { formatMac, type Mac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
 import { outOfReach } from "./diff";
 import { inputsOf, outputsOf, requestOf } from "./request";
@@ -128,11 +128,10 @@ async function reassert(register: LeaseStore, state: State, change: AcquireReque
   const found = await register.find(address);
   warnOfOther(found, state, change);
   const asker = nameOfLost(found, state, change);
-  const request = { ...change, ...asker, requestedAddress: address };
-  const { lease } = await grant(register, request).catch((error: unknown) => {
+  const { lease } = await grantUnder(asker, address, change, register).catch((error: unknown) => {
     throw outOfReach(error);
   });
-  return (await register.update({ ...change, address: lease.address, token: lease.token })) ?? lease;
+  return lease;
 }
 
 /** A stack that a resource was moved away from may have been updated with a program that still declares it. */
@@ -154,7 +153,17 @@ async function grantSuccessor(register: LeaseStore, request: AcquireRequest, bef
   if (before === undefined || had === undefined || !isNamed(had, before)) return grant(register, request);
   runtime().addresses.assertNotHandedOn([{ address: had.address, token: "" }]);
   // This very one: another resource that is renamed may have the old name by now.
-  const granted = await grant(register, { ...request, ...before, requestedAddress: preferred });
+  return grantUnder(before, had.address, request, register);
+}
+
+/** Grants this very address under the name that its lease has or had, and renames that to the one of `request`. */
+async function grantUnder(
+  name: Name,
+  requestedAddress: Mac,
+  request: AcquireRequest,
+  register: LeaseStore,
+): Promise<Grant> {
+  const granted = await grant(register, { ...request, ...name, requestedAddress });
   const { address, token } = granted.lease;
   return { ...granted, lease: (await register.update({ ...request, address, token })) ?? granted.lease };
 }
