@@ -82,6 +82,7 @@ class MemoryBackend implements LedgerBackend {
   }
 }
 
+/** The order of owners; leases of one that are alike stay in order of address. */
 function byOwner(one: Lease, other: Lease): number {
   const isReleased = ({ releasedAt }: Lease) => (releasedAt === undefined ? 0 : 1);
   return compareOwners(one.owner, other.owner) || isReleased(one) - isReleased(other);

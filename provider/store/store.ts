@@ -188,8 +188,9 @@ export interface LeaseStore {
 
   /**
    * Yields the leases that match, without holding all of them in memory: by address; with `owner` or `ownerPrefix` by
-   * owner, in the order of UTF-8 bytes, and the live ones of an owner before its released ones. A lease that others
-   * change meanwhile is listed by address as it was or as it is; by owner it may also come twice, or not at all.
+   * owner, in the order of UTF-8 bytes, the live ones of an owner before its released ones, and those by address. A lease
+   * that others change meanwhile is listed by address as it was or as it is; by owner it may also come twice, or not at
+   * all.
    */
   list(filter?: LeaseFilter): AsyncIterable<Lease>;
 

@@ -1,6 +1,7 @@
 import type { Lease, RegisterEvent } from "../../lease/lease";
 import { compareOwners } from "../../lease/owner";
 import type { Mac } from "../../mac/mac";
+import { listed } from "../listing";
 import { type EventRow, eventOfRow, eventQuery, type LeaseRow, leaseColumns, leaseOfRow, leaseTables } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
 import type { Queryable } from "./database";
@@ -10,10 +11,13 @@ import { beginningOf, isOwner } from "./owner-index";
 const FIRST_PAGE = 50;
 const PAGE = 1000;
 
-/** Yields the leases that match: by owner if the filter names one, else by address. */
+/** Yields the leases that match, in the order of `LeaseStore.list`. */
 export function leases(database: Queryable, filter: LeaseFilter): AsyncIterable<Lease> {
-  const isByOwner = filter.owner !== undefined || filter.ownerPrefix !== undefined;
-  return isByOwner ? leasesByOwner(database, filter) : leasesByAddress(database, filter);
+  return listed(filter, {
+    byAddress: (by) => leasesByAddress(database, by),
+    byOwner: (by, isOwned) => leasesByOwner(database, by, isOwned),
+    areUnowned: (few) => areUnowned(database, few),
+  });
 }
 
 type Bind = (value: unknown) => string;
@@ -24,6 +28,7 @@ async function* leasesByAddress(database: Queryable, filter: LeaseFilter): Async
     const values: unknown[] = [];
     const bind: Bind = (value) => `$${values.push(value)}`;
     const conditions = [`address > ${bind(after?.address ?? -1)}::bigint`, ...matching(filter, bind)];
+    if (filter.owner !== undefined) conditions.push(`lease.owner = ${bind(filter.owner)}`);
     return database.query({
       text: `${select} where ${conditions.join(" and ")} order by address limit ${limit}`,
       values,
@@ -33,19 +38,20 @@ async function* leasesByAddress(database: Queryable, filter: LeaseFilter): Async
 }
 
 /** There is an index by owner for live leases and one for released ones, which are read side by side. */
-async function* leasesByOwner(database: Queryable, filter: LeaseFilter): AsyncIterable<Lease> {
+async function* leasesByOwner(database: Queryable, filter: LeaseFilter, isOwned = false): AsyncIterable<Lease> {
   const { owner, ownerPrefix = "", state } = filter;
   if (owner !== undefined && !owner.startsWith(ownerPrefix)) return;
-  const live = state === "released" ? [] : paged(pageByOwner(database, { ...filter, state: "live" }));
-  const released = state === "live" ? [] : paged(pageByOwner(database, { ...filter, state: "released" }));
+  const live = state === "released" ? [] : paged(pageByOwner(database, { ...filter, state: "live" }, isOwned));
+  const released = state === "live" ? [] : paged(pageByOwner(database, { ...filter, state: "released" }, isOwned));
   for await (const row of merged(live, released)) yield leaseOfRow(row);
 }
 
-function pageByOwner(database: Queryable, filter: LeaseFilter): Fetch<LeaseRow> {
+function pageByOwner(database: Queryable, filter: LeaseFilter, isOwned: boolean): Fetch<LeaseRow> {
   return (after, limit) => {
     const values: unknown[] = [];
     const bind: Bind = (value) => `$${values.push(value)}`;
     const conditions = [...matching(filter, bind), ...ownedBy(filter, bind)];
+    if (isOwned) conditions.push(`${beginning} > ''`);
     if (after !== undefined) {
       const owner = bind(after.owner);
       conditions.push(`${beginning} >= ${beginningOf(owner)}`);
@@ -55,6 +61,17 @@ function pageByOwner(database: Queryable, filter: LeaseFilter): Fetch<LeaseRow> 
     const text = `${select} where ${conditions.join(" and ")} order by ${order} limit ${limit}`;
     return database.query({ text, values });
   };
+}
+
+async function areUnowned(database: Queryable, few: number): Promise<boolean> {
+  const unowned = isOwner("owner", "''");
+  const [{ count } = { count: 0 }] = await database.query<{ count: number }>({
+    text: `select count(*) as count from (
+             select 1 from lease where ${unowned} and released_at is null
+             union all select 1 from lease where ${unowned} and released_at is not null limit $1::bigint) as unowned`,
+    values: [few + 1],
+  });
+  return count > few;
 }
 
 function ownedBy({ owner, ownerPrefix = "" }: LeaseFilter, bind: Bind): readonly string[] {

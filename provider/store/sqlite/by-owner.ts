@@ -13,27 +13,18 @@ import { leaseColumns, leaseTables } from "./rows";
 const FIRST_PAGE = 50;
 const PAGE = 1000;
 
-/** Where a page ended, in the order of both indexes; the owner without its scope. */
+/** Where a page ended; the owner without its scope. */
 interface Place {
   readonly lastOwner: string;
-  readonly lastPool: number;
-  readonly lastInstallation: number;
-  readonly lastRotation: string;
-  readonly lastSlot: Mac;
   readonly lastAddress: Mac;
 }
 
 interface PlacedRow extends LeaseRow {
   readonly ownerRest: string;
-  readonly poolId: number;
-  readonly installationId: number;
 }
 
-/** One of the two indexes: how it is read within a scope, and what it is ordered by. */
-interface Index {
-  readonly fetch: (scope: Scope, after: Place, limit: number) => readonly PlacedRow[];
-  readonly keyOf: (place: Place) => readonly (string | number)[];
-}
+/** One of the two indexes, as it is read within a scope. */
+type Fetch = (scope: Scope, after: Place, limit: number) => readonly PlacedRow[];
 
 /** A scope of owners, and what the rest of those begins with that are to be read. */
 interface Scope {
@@ -44,18 +35,22 @@ interface Scope {
 
 /**
  * Yields the leases of one owner, or of all owners that begin with a text, by owner in the order of UTF-8 bytes; live
- * ones of an owner come before its released ones. There is an index for each of the two, which are read side by side,
- * scope by scope.
+ * ones of an owner come before its released ones, and those by address. There is an index for each of the two, which are read side by side,
+ * scope by scope. With `isOwned`, those without an owner are left out.
  */
-export async function* leasesByOwner(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
+export async function* leasesByOwner(
+  database: Database.Database,
+  filter: LeaseFilter,
+  isOwned = false,
+): AsyncIterable<Lease> {
   const { owner, ownerPrefix = "", pool: name, state } = filter;
   if (owner !== undefined && !owner.startsWith(ownerPrefix)) return;
   const pool = name === undefined ? null : poolId(database, name);
   if (pool === undefined) return;
-  const live = liveIndex(database, owner !== undefined, pool);
-  const released = releasedIndex(database, owner !== undefined, pool);
-  const rowsOf = (scope: Scope) =>
-    merged(state === "released" ? [] : paged(live, scope, pool), state === "live" ? [] : paged(released, scope, pool));
+  const fetch = (condition: string) => pages(database, condition, owner !== undefined, pool);
+  const live = state === "released" ? undefined : fetch("released_at is null");
+  const released = state === "live" ? undefined : fetch("released_at is not null");
+  const rowsOf = (scope: Scope) => merged(paged(live, scope, isOwned), paged(released, scope, isOwned));
   const scopes = owner === undefined ? scopesFrom(ownerPrefix, database, state) : scopeNamed(owner, database);
   let read = 0;
   for (const row of nested(scopes, rowsOf)) {
@@ -63,6 +58,17 @@ export async function* leasesByOwner(database: Database.Database, filter: LeaseF
     read += 1;
     if (read % PAGE === 0) await othersTurn();
   }
+}
+
+/** Returns whether there are more than `few` leases without an owner. */
+export function areUnowned(database: Database.Database, few: number): boolean {
+  const unowned = "scope = (select id from name where value = '') and owner = ''";
+  const count = database.prepare<[number], number>(
+    `select count(*) from (
+       select 1 from lease where ${unowned} and released_at is null
+       union all select 1 from lease where ${unowned} and released_at is not null limit ?)`,
+  );
+  return (count.pluck().get(few + 1) ?? 0) > few;
 }
 
 /** Yields the scope that an owner, or the beginning of one, is in. */
@@ -132,59 +138,37 @@ function poolId(database: Database.Database, name: string): number | undefined {
   return database.prepare<[string], number>("select id from pool where name = ?").pluck().get(name);
 }
 
-function selection(isOne: boolean, pool: number | null, condition: string): string {
+function pages(database: Database.Database, condition: string, isOne: boolean, pool: number | null): Fetch {
   const end = isOne ? "lease.owner <= :from" : "lease.owner < :from || x'ff'";
   // The plus keeps the planner from starting with the pool, whose leases would then have to be sorted.
   const inPool = pool === null ? "" : "and +lease.pool = :pool";
-  return `select ${leaseColumns}, lease.owner as ownerRest, lease.pool as poolId, lease.installation as installationId
-    from ${leaseTables} where ${condition} and lease.scope = :scope and ${end} ${inPool}`;
-}
-
-function liveIndex(database: Database.Database, isOne: boolean, pool: number | null): Index {
   const page = database.prepare<object, PlacedRow>(
-    `${selection(isOne, pool, "released_at is null")}
-       and (lease.owner, lease.pool, lease.installation, rotation, slot)
-         > (:lastOwner, :lastPool, :lastInstallation, :lastRotation, :lastSlot)
-     order by lease.owner, lease.pool, lease.installation, rotation, slot limit :limit`,
+    `select ${leaseColumns}, lease.owner as ownerRest from ${leaseTables}
+     where ${condition} and lease.scope = :scope and ${end} ${inPool}
+       and (lease.owner, address) > (:lastOwner, :lastAddress)
+     order by lease.owner, address limit :limit`,
   );
-  return {
-    fetch: ({ id, from }, after, limit) => page.all({ scope: id, from, pool, ...after, limit }),
-    keyOf: (at) => [at.lastOwner, at.lastPool, at.lastInstallation, at.lastRotation, at.lastSlot],
-  };
+  return ({ id, from }, after, limit) => page.all({ scope: id, from, pool, ...after, limit });
 }
 
-function releasedIndex(database: Database.Database, isOne: boolean, pool: number | null): Index {
-  const page = database.prepare<object, PlacedRow>(
-    `${selection(isOne, pool, "released_at is not null")}
-       and (lease.owner, lease.pool, address) > (:lastOwner, :lastPool, :lastAddress)
-     order by lease.owner, lease.pool, address limit :limit`,
-  );
-  return {
-    fetch: ({ id, from }, after, limit) => page.all({ scope: id, from, pool, ...after, limit }),
-    keyOf: (at) => [at.lastOwner, at.lastPool, at.lastAddress],
-  };
-}
-
-function* paged({ fetch, keyOf }: Index, scope: Scope, pool: number | null): Iterable<PlacedRow> {
-  const lowest = { lastInstallation: 0, lastRotation: "", lastSlot: -1, lastAddress: -1 };
-  let after: Place = { lastOwner: scope.from, lastPool: pool ?? 0, ...lowest };
+function* paged(fetch: Fetch | undefined, scope: Scope, isOwned: boolean): Iterable<PlacedRow> {
+  if (fetch === undefined) return;
+  const isAfterUnowned = isOwned && scope.text === "" && scope.from === "";
+  let after: Place = { lastOwner: scope.from, lastAddress: isAfterUnowned ? Number.MAX_SAFE_INTEGER : -1 };
   for (let limit = FIRST_PAGE; ; limit = PAGE) {
     const rows = fetch(scope, after, limit);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return;
-    const end = placeOf(last);
+    const end = { lastOwner: last.ownerRest, lastAddress: last.address };
     // Rows that stand out of order are damage, and would be read for ever.
-    if (!isBefore(keyOf(after), keyOf(end))) throw new DamageError("the leases of owners are out of order");
+    if (!isBefore(after, end)) throw new DamageError("the leases of owners are out of order");
     after = end;
   }
 }
 
-function isBefore(one: readonly (string | number)[], other: readonly (string | number)[]): boolean {
-  const at = one.findIndex((part, index) => part !== other[index]);
-  const [part, next] = [one[at], other[at]];
-  if (typeof part === "number" && typeof next === "number") return part < next;
-  return at !== -1 && compareOwners(String(part), String(next)) < 0;
+function isBefore(one: Place, other: Place): boolean {
+  return (compareOwners(one.lastOwner, other.lastOwner) || one.lastAddress - other.lastAddress) < 0;
 }
 
 /** Yields the rows of both in order of owner, those of `first` before those of `second` where the owner is the same. */
@@ -198,15 +182,4 @@ function* merged(first: Iterable<PlacedRow>, second: Iterable<PlacedRow>): Itera
     yield row;
   }
   for (; other.done !== true; other = others.next()) yield other.value;
-}
-
-function placeOf({ ownerRest, poolId, installationId, rotation, slot, address }: PlacedRow): Place {
-  return {
-    lastOwner: ownerRest,
-    lastPool: poolId,
-    lastInstallation: installationId,
-    lastRotation: rotation,
-    lastSlot: slot,
-    lastAddress: address,
-  };
 }

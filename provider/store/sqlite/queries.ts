@@ -4,9 +4,10 @@ import type { Lease, RegisterEvent } from "../../lease/lease";
 import type { Mac } from "../../mac/mac";
 import type { Range } from "../../mac/range";
 import { DamageError } from "../damage";
+import { listed } from "../listing";
 import { type EventRow, eventOfRow, type LeaseRow, leaseOfRow } from "../rows";
 import type { EventFilter, LeaseFilter } from "../store";
-import { leasesByOwner } from "./by-owner";
+import { areUnowned, leasesByOwner } from "./by-owner";
 import { eventQuery, leaseQuery } from "./rows";
 
 /** Rows read at a time, whether or not they match: an open cursor would bar every write on this connection. */
@@ -14,10 +15,13 @@ const PAGE = 1000;
 /** Few at first, so that the first is there at once. */
 const FIRST_PAGE = 50;
 
-/** Yields the leases that match: by owner if the filter names one, else by address. */
+/** Yields the leases that match, in the order of `LeaseStore.list`. */
 export function leases(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
-  const isByOwner = filter.owner !== undefined || filter.ownerPrefix !== undefined;
-  return isByOwner ? leasesByOwner(database, filter) : leasesByAddress(database, filter);
+  return listed(filter, {
+    byAddress: (by) => leasesByAddress(database, by),
+    byOwner: (by, isOwned) => leasesByOwner(database, by, isOwned),
+    areUnowned: async (few) => areUnowned(database, few),
+  });
 }
 
 async function* leasesByAddress(database: Database.Database, filter: LeaseFilter): AsyncIterable<Lease> {
@@ -29,6 +33,7 @@ async function* leasesByAddress(database: Database.Database, filter: LeaseFilter
   const page = database.prepare<object, LeaseRow>(
     `${leaseQuery} where address > :after and address <= :end
        ${filter.pool === undefined ? "" : "and pool.name = :pool"}
+       ${filter.owner === undefined ? "" : "and scope.value || lease.owner = :owner"}
        ${filter.state === undefined ? "" : `and released_at is ${filter.state === "live" ? "null" : "not null"}`}
      order by address`,
   );
@@ -38,7 +43,7 @@ async function* leasesByAddress(database: Database.Database, filter: LeaseFilter
     const end = pageEnd.get(after, size) ?? undefined;
     if (end === undefined) return;
     assertOnward(after, end);
-    yield* page.all({ after, end, pool: filter.pool ?? null }).map(leaseOfRow);
+    yield* page.all({ after, end, pool: filter.pool ?? null, owner: filter.owner ?? null }).map(leaseOfRow);
     after = end;
     await othersTurn();
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../../provider/lease/lease";
-import { parseMac } from "../../../provider/mac/mac";
+import { formatMac, parseMac } from "../../../provider/mac/mac";
 import type { LeaseFilter } from "../../../provider/store/store";
 import { type Open, type Register, request, start } from "../support";
 
@@ -8,6 +8,7 @@ import { type Open, type Register, request, start } from "../support";
 export function listContract(open: Open): void {
   describe("list by owner", () => {
     orders(open);
+    ordersUnowned(open);
     leavesOut(open);
   });
   describe("list by pool", () => followsPools(open));
@@ -52,6 +53,17 @@ async function crowded(open: Open): Promise<Register> {
 
 const stateOf = ({ releasedAt }: Lease) => (releasedAt === undefined ? "live" : "released");
 
+/** Owners by their bytes; of one owner the live leases first; of those by address. */
+function byOwner(one: Lease, other: Lease): number {
+  return (
+    compareCodePoints(one.owner, other.owner) ||
+    stateOf(one).localeCompare(stateOf(other)) ||
+    one.address - other.address
+  );
+}
+
+const placeOf = (lease: Lease) => [lease.owner, stateOf(lease), formatMac(lease.address)];
+
 function matches(lease: Lease, { owner, ownerPrefix = "", state, pool }: LeaseFilter): boolean {
   return (
     (owner === undefined || lease.owner === owner) &&
@@ -66,7 +78,7 @@ function orders(open: Open): void {
   const owners = NAMES.map((owner) => ({ owner }));
 
   it.each<LeaseFilter>([...filters, ...owners])(
-    "is by UTF-8 bytes, live ones of an owner first, each once, in every pool and state: %j",
+    "is by UTF-8 bytes, live ones of an owner first and those by address, each once, in every pool and state: %j",
     async (filter) => {
       const register = await crowded(open);
       const all = await register.leases();
@@ -76,18 +88,30 @@ function orders(open: Open): void {
           const found = await register.leases(asked);
           const expected = all.filter((lease) => matches(lease, asked));
           expect(found.toSorted((one, other) => one.address - other.address)).toEqual(expected);
-          expect(found.map((lease) => [lease.owner, stateOf(lease)])).toEqual(
-            expected
-              .map((lease) => [lease.owner, stateOf(lease)] as const)
-              .toSorted(
-                ([one, live], [other, released]) =>
-                  compareCodePoints(one, other) || (live < released ? -1 : live > released ? 1 : 0),
-              ),
-          );
+          expect(found.map(placeOf)).toEqual(expected.toSorted(byOwner).map(placeOf));
         }
       }
     },
   );
+}
+
+function ordersUnowned(open: Open): void {
+  it("is the same where very many have no owner, as after thousands of macpool next", async () => {
+    const register = await crowded(open);
+    const ask = request({ pool: "late", owner: "", sequential: true, installation: "many" });
+    await register.store.acquire(Array.from({ length: 1500 }, () => ask));
+    await register.store.release((await register.leases({ owner: "" })).filter((_, index) => index % 3 === 0));
+    const all = await register.leases();
+    for (const filter of [{ ownerPrefix: "" }, { owner: "" }, { owner: "", ownerPrefix: "a" }]) {
+      for (const pool of [undefined, "late", "nowhere"]) {
+        for (const state of [undefined, "live", "released"] as const) {
+          const asked = { ...filter, pool, state };
+          const expected = all.filter((lease) => matches(lease, asked)).sort(byOwner);
+          expect((await register.leases(asked)).map(placeOf), JSON.stringify(asked)).toEqual(expected.map(placeOf));
+        }
+      }
+    }
+  });
 }
 
 function leavesOut(open: Open): void {
