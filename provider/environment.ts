@@ -18,6 +18,11 @@ export function hasServerPassword(environment: Environment = process.env): boole
   return (environment["PGPASSWORD"] ?? "") !== "";
 }
 
+/** Unsets PostgreSQL's own variable where it is empty: to libpq that is no password, and to the reader of PGPASSFILE it is one. */
+export function forgetEmptyServerPassword(environment: NodeJS.ProcessEnv = process.env): void {
+  if (environment["PGPASSWORD"] === "") delete environment["PGPASSWORD"];
+}
+
 /** Returns what PostgreSQL's own variables say of TLS. What they say of host, user and so on is read by the driver. */
 export function postgresTls(environment: Environment = process.env) {
   return {

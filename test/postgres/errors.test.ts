@@ -175,17 +175,20 @@ describePostgres("a password", () => {
     await (await openPostgresStore(url, testContext())).close();
   });
 
-  it("may come from PGPASSFILE, without a warning of the driver's", async () => {
-    const file = join(server.directory, "passfile");
-    writeFileSync(file, `127.0.0.1:*:*:ada:${SECRET.replaceAll(":", "\\:")}\n`, { mode: 0o600 });
-    vi.stubEnv("PGPASSWORD", undefined);
-    vi.stubEnv("PGPASSFILE", file);
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const emitted = vi.spyOn(process, "emitWarning");
-    onTestFinished(() => emitted.mockRestore());
-    await (await openPostgresStore(url, testContext())).close();
-    expect(emitted).not.toHaveBeenCalled();
-  });
+  it.each([undefined, ""])(
+    "may come from PGPASSFILE, without a warning of the driver's, where PGPASSWORD is %j",
+    async (variable) => {
+      const file = join(server.directory, "passfile");
+      writeFileSync(file, `127.0.0.1:*:*:ada:${SECRET.replaceAll(":", "\\:")}\n`, { mode: 0o600 });
+      vi.stubEnv("PGPASSWORD", variable);
+      vi.stubEnv("PGPASSFILE", file);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const emitted = vi.spyOn(process, "emitWarning");
+      onTestFinished(() => emitted.mockRestore());
+      await (await openPostgresStore(url, { ...testContext(), storePassword: variable })).close();
+      expect(emitted).not.toHaveBeenCalled();
+    },
+  );
 
   it("that is wrong or missing is refused, and the message names neither it nor the right one", async () => {
     vi.stubEnv("PGPASSWORD", undefined);

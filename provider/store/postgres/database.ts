@@ -105,7 +105,8 @@ class PooledDatabase implements Database {
   constructor(url: PostgresUrl, ssl: Encryption, options: DatabaseOptions) {
     const driver = loadDriver();
     const { host, port, user, database, schema } = url;
-    const password = options.password ?? url.password;
+    // As for libpq, an empty one is none.
+    const password = options.password || url.password || undefined;
     const settings = { host, port, user, database, password, ssl };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     this.schema = schema;

@@ -1,3 +1,5 @@
+import { forgetEmptyServerPassword } from "../../environment";
+
 /** What the file is asked for, as the driver found it in URL and environment. */
 interface Login {
   readonly host: string;
@@ -13,5 +15,6 @@ interface Login {
 export function passwordOfFile(login: Login): Promise<string> {
   // Loaded here, because most servers are given the password, or want none.
   const read: (login: Login, found: (password: string | undefined) => void) => void = require("pgpass");
+  forgetEmptyServerPassword();
   return new Promise((resolve) => read(login, (password) => resolve(password ?? "")));
 }
