@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { createRegister, openRegister } from "../../provider/store/open";
 import { outputOf } from "../output/output";
 import { commandContext, type GlobalOptions, storeOf } from "../register";
+import { warnOfWithheld } from "../withheld";
 
 /** Returns `macpool init`: creates a register and prints where it is. */
 export function initCommand(): Command {
@@ -19,6 +20,10 @@ export function initCommand(): Command {
       const location = await createRegister(store, context, options.prefix);
       const register = await openRegister(store, context);
       const { storeId } = await register.identity();
+      await warnOfWithheld(
+        register,
+        (await register.pools()).flatMap(({ ranges }) => ranges),
+      );
       await register.close();
       await outputOf(command).line(location, { location, storeId });
     });

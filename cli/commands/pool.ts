@@ -8,6 +8,7 @@ import type { Field } from "../output/output";
 import type { Table } from "../output/table";
 import { poolNamed } from "../pool-named";
 import { withRegister } from "../register";
+import { warnOfWithheld } from "../withheld";
 
 const POOLS: Table<Pool> = {
   columns: [
@@ -55,6 +56,7 @@ function createCommand(): Command {
       const spec: PoolSpec = { name, ranges: rangesOf(options.range), ...settingsOf(options) };
       await withRegister(command, async (register, output) => {
         const pool = await register.createPool(spec);
+        await warnOfWithheld(register, pool.ranges);
         await output.line(pool.name, poolJson(pool));
       });
     });
@@ -102,6 +104,7 @@ function updateCommand(): Command {
         const before = poolNamed(name, await register.pools());
         assertUnmanaged(`Pool "${name}"`, before.managedBy, force === true);
         const pool = await register.updatePool(name, { ...settingsOf(options), ...rangesIn(options) });
+        await warnOfWithheld(register, pool.ranges);
         await output.line(pool.name, poolJson(pool));
       });
     });

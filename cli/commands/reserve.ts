@@ -6,6 +6,7 @@ import type { LeaseStore } from "../../provider/store/store";
 import { assertUnmanaged, managerText } from "../managed";
 import type { Table } from "../output/table";
 import { warn, withRegister } from "../register";
+import { warnOfWithheld } from "../withheld";
 
 const RESERVATIONS: Table<Reservation> = {
   columns: [
@@ -42,6 +43,7 @@ function addCommand(): Command {
         await register.reserve(reservation);
         const found = await reservationOf(register, reservation);
         if (found.reason !== reason || found.managedBy !== undefined) warn(reservedBefore(found));
+        await warnOfWithheld(register, [reservation]);
         await output.line(formatRange(found), reservationJson(found));
       });
     });
