@@ -19,10 +19,16 @@ const LEFT_OUT = /^(node_modules|dist|\.git|\.scratch-.*)$/;
 /** What none of the suspects' folders holds is looked at last. */
 const REST = ["--project", "unit", "--project", "faults", "--exclude", "test/mutants/**"];
 
+interface Failure {
+  readonly title: string;
+  /** What the test said, with the seed of a random run. */
+  readonly message: string;
+}
+
 interface Verdict {
   readonly isGreen: boolean;
   /** The tests that failed, and whatever kept others from running. */
-  readonly failed: readonly string[];
+  readonly failed: readonly Failure[];
 }
 
 function main(): void {
@@ -52,7 +58,10 @@ function copyOfRepository(): string {
 /** A red test says nothing of a mutant when it is red without one. */
 function assertGreen(copy: string, suspects: readonly string[]): void {
   const { isGreen, failed } = run(copy, suspects);
-  if (!isGreen) throw new Error(`Tests fail without any mutant: ${failed.join("; ") || "they did not run"}`);
+  if (isGreen) return;
+  throw new Error(
+    `Tests fail without any mutant:\n${failed.map(({ title, message }) => `${title}\n${message}`).join("\n")}`,
+  );
 }
 
 function isCaught(mutant: Mutant, copy: string): boolean {
@@ -68,7 +77,7 @@ function isCaught(mutant: Mutant, copy: string): boolean {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   console.log(`${verdict.isGreen ? "MISSED" : "caught"}  ${mutant.name} (${seconds} s)`);
-  if (!verdict.isGreen) console.log(`        by: ${verdict.failed[0] ?? "a suite that did not run"}`);
+  if (!verdict.isGreen) console.log(`        by: ${verdict.failed[0]?.title ?? "a suite that did not run"}`);
   return !verdict.isGreen;
 }
 
@@ -96,20 +105,30 @@ function run(copy: string, what: readonly string[]): Verdict {
   return { isGreen: status === 0, failed: status === 0 ? [] : failedTests(report, stderr) };
 }
 
-function failedTests(report: string, stderr: string): readonly string[] {
+function failedTests(report: string, stderr: string): readonly Failure[] {
   const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"));
-  const failed = testResults.flatMap(({ assertionResults, message }) => {
-    const titles = assertionResults.filter(({ status }) => status === "failed").map(({ fullName }) => fullName);
-    return titles.length > 0 || message === "" ? titles : [message];
+  const failed = testResults.flatMap(({ name, assertionResults, message }) => {
+    const tests = assertionResults.filter(({ status }) => status === "failed");
+    const failures = tests.map(({ fullName, failureMessages = [] }) => ({
+      title: fullName,
+      message: failureMessages.join("\n"),
+    }));
+    return failures.length > 0 || message === "" ? failures : [{ title: name, message }];
   });
-  return failed.length > 0 ? failed : [stderr.slice(-500)];
+  return failed.length > 0 ? failed : [{ title: "a suite that did not run", message: stderr.slice(-500) }];
 }
 
 /** The part of vitest's JSON report that is read here. */
 interface Report {
   readonly testResults: readonly {
+    /** The file. */
+    readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
