@@ -94,7 +94,7 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch (cause) {
     // Many lines are decoded at once, so that nobody knows which it is.
-    throw notText("it is not UTF-8", { cause, details: { place: "unknown" } });
+    throw notText("it is not UTF-8", { cause });
   }
 }
 

@@ -44,8 +44,8 @@ export async function loadExport(
 }
 
 class ExportReader {
-  /** Number of the line that was read last, from 1. */
-  line = 0;
+  /** Number of the line that is at hand, or of the last one, from 1; undefined while the next is read, which may fail. */
+  line: number | undefined;
   readonly #lines: AsyncIterable<string>;
   readonly #options: LoadOptions;
 
@@ -57,20 +57,30 @@ class ExportReader {
   async *records(): AsyncIterable<RegisterRecord> {
     const hash = createHash("sha256");
     let isOver = false;
-    for await (const text of this.#lines) {
-      this.line += 1;
-      this.#options.progress?.(this.line);
+    for await (const [line, text] of this.#numbered()) {
+      this.#options.progress?.(line);
       if (isOver) throw invalid("the export ended in the line before");
-      const said = this.line === 1 ? parseHeader(text) : parseLine(text);
+      const said = line === 1 ? parseHeader(text) : parseLine(text);
       isOver = said.record === "end";
       if (said.record === "end") {
-        assertWhole(said, this.line - 1, hash);
+        assertWhole(said, line - 1, hash);
         continue;
       }
       hash.update(`${text}\n`);
       yield said;
     }
     if (!isOver) throw invalid("the export is cut off after it: its last line is missing");
+  }
+
+  async *#numbered(): AsyncIterable<readonly [line: number, text: string]> {
+    let line = 0;
+    for await (const text of this.#lines) {
+      line += 1;
+      this.line = line;
+      yield [line, text];
+      this.line = undefined;
+    }
+    this.line = line;
   }
 }
 
@@ -80,9 +90,9 @@ function assertWhole(end: { readonly lines: number; readonly sha256: string }, l
   throw invalid("the lines before it are not those that were exported: the checksum differs");
 }
 
-function atLine(line: number, error: MacpoolError): MacpoolError {
+function atLine(line: number | undefined, error: MacpoolError): MacpoolError {
   const words = `${error.message.replace(/\.$/, "")}. Nothing was created.`;
-  if (error.details["place"] === "unknown") return new MacpoolError("INVALID_FILE", words, { cause: error });
+  if (line === undefined) return new MacpoolError("INVALID_FILE", words, { cause: error });
   return new MacpoolError("INVALID_FILE", `Line ${line}: ${words}`, {
     cause: error,
     details: { ...error.details, line },
