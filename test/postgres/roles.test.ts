@@ -113,6 +113,35 @@ describePostgres("the role script", () => {
     await runSql(`alter schema ${urls.schema} owner to current_user`, urls.owner);
   });
 
+  it("gives nothing that doctor would not miss, table by table", async () => {
+    const { owner, schema, application, run } = await registerWithRoles();
+    const name = new URL(application).username;
+    const found = async () => {
+      const checks = await examinePostgres(application, testContext());
+      return checks.find(({ check }) => check === "privileges")?.finding;
+    };
+    const given = await runSql(
+      `select lower(privilege_type) || ' on ' || table_name as privilege from information_schema.role_table_grants
+       where table_schema = '${schema}' and grantee = '${name}' and privilege_type <> 'SELECT'`,
+      owner,
+    );
+    expect(given.length).toBeGreaterThan(10);
+    await revoke(given.map(({ privilege }) => privilege));
+    for (const { privilege } of given) expect(await found()).toMatch(new RegExp(`[ ,]${privilege}[,.]`));
+    run();
+    const others = ["update (definitions) on register", "usage on sequence event_seq", "update on sequence event_seq"];
+    await revoke([...others, "execute on function definitions_in_force"]);
+    for (const object of ["update on register", "usage on event_seq", "update on event_seq", "definitions_in_force"]) {
+      expect(await found()).toContain(object);
+    }
+    run();
+    expect(await found()).toBe("this role may grant, release and change pools");
+
+    async function revoke(privileges: readonly string[]) {
+      await runSql(privileges.map((privilege) => `revoke ${privilege} from "${name}"`).join("; "), owner);
+    }
+  });
+
   it("lets the reader look at everything, and write nothing", async () => {
     const { owner, reader } = await registerWithRoles();
     const { lease } = await (await open(owner)).grant();
