@@ -68,7 +68,21 @@ function writesOurs({ name = "", values = [] } = {}) {
   return [kinds].flat().some((kind, index) => isOurs(kind, [owners].flat()[index]));
 }
 
+const KINDS = new Set(
+  ["keep", "claim", "adopt", "reclaim", "derive", "sequence", "reuse", "update", "release", "recover", "init"].concat([
+    "create-pool",
+    "update-pool",
+    "delete-pool",
+    "reserve",
+    "unreserve",
+  ]),
+);
+
 function isOurs(kind, owner) {
+  // Else a fault would be waited for that never comes, once the values of a statement have other places.
+  if (!KINDS.has(kind) || typeof owner !== "string") {
+    throw new Error(`fault.cjs finds no event in the values of a statement: ${kind}, ${owner}`);
+  }
   return owner.endsWith(`/${nic}`) && changeOf(kind) === change;
 }
 
