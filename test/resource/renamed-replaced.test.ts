@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import type { Bag } from "../../provider/resource/schema";
+import type { LeaseStore } from "../../provider/store/store";
 import { BLOCK_LOADER } from "../../sdk/loader";
 import { live, useLab } from "./lab";
 import { foretold, hasty, sequential } from "./pools";
@@ -63,6 +64,13 @@ function addressesOf(all: readonly Saved[]): string[][] {
   return all.map(({ id, outputs }) => (outputs["addresses"] as string[] | undefined) ?? [id]);
 }
 
+/** Returns what happened to an address, oldest first. */
+async function kindsOf(register: LeaseStore, address: string): Promise<string[]> {
+  const kinds: string[] = [];
+  for await (const { kind } of register.history({ address: parseMac(address) })) kinds.push(kind);
+  return kinds;
+}
+
 describe.each([
   ["first", true],
   ["last", false],
@@ -78,6 +86,9 @@ describe.each([
       expect(await register.find(parseMac(old.id))).toMatchObject({ ...RENAMED, token: saved.outputs["token"] });
       expect((await register.find(parseMac(old.id)))?.releasedAt).toBeUndefined();
       expect(await live(register)).toHaveLength(1);
+      // A process that is killed between two steps would leave a lease behind that no state knows.
+      const kinds = await kindsOf(register, old.id);
+      expect(kinds.slice(1)).toEqual(isDeletedFirst ? ["release", "reclaim"] : ["keep"]);
     });
 
     it.each(["default", "sequential"])("a block that also grows, in pool %s", async (pool) => {

@@ -67,6 +67,7 @@ const request: fc.Arbitrary<AcquireRequest> = fc.record({
   description: fc.constantFrom("", "nic"),
   tags: fc.constantFrom({}, { rack: "7" }),
   requestedAddress: seldom(5, address),
+  heldAs: seldom(3, fc.record({ owner: fc.constantFrom(...OWNERS), installation })),
   adopt: seldom(3, fc.boolean()),
   preferred: seldom(3, address),
   sequential: seldom(8, fc.boolean()),
