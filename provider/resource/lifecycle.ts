@@ -33,7 +33,7 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const request = requestOf(inputs);
   const { addresses, owners } = runtime();
   if (request.preferred !== undefined) await addresses.assertUncontested([request.preferred]);
-  owners.assertUndisputed(request.owner);
+  owners.assertUndisputed(request);
   const granted = await grantSuccessor(register, request, runtime().given.nameBefore("nic", request));
   addresses.noteGranted([granted]);
   const { lease, rule } = granted;
