@@ -206,8 +206,8 @@ function planHeld(request: BlockRequest, pool: Pool, plan: Plan): void {
 
 /** Returns by which rule a lost address is had again. */
 function reassertion(member: AcquireRequest, address: Mac, lostWith: Name, pool: Pool, view: LedgerView): Entitlement {
-  const asker = { ...member, ...nameOfLost(view.at(address), lostWith, member), requestedAddress: address };
-  return entitlement(asker, pool, view.live(asker.owner, pool.name), view) ?? { rule: "claim", address };
+  const heldAs = nameOfLost(view.at(address), lostWith, member);
+  return entitlement({ ...member, requestedAddress: address, heldAs }, pool, [], view) ?? { rule: "claim", address };
 }
 
 function planScattered(request: BlockRequest, pool: Pool, plan: Plan): void {

@@ -29,7 +29,8 @@ export function entitlement(
   live: readonly Lease[],
   view: LedgerView,
 ): Entitlement | undefined {
-  if (request.requestedAddress !== undefined) return claim(request, request.requestedAddress, pool, view);
+  const { requestedAddress, heldAs } = request;
+  if (requestedAddress !== undefined) return claim({ ...request, ...heldAs }, requestedAddress, pool, view);
   if (request.owner === ANONYMOUS) return undefined;
   const own = ownLease(request, live);
   if (own !== undefined) return { rule: "keep", address: own.address };

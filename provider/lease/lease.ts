@@ -55,6 +55,8 @@ export interface AcquireRequest extends Labels {
   readonly rotation: string;
   /** The one address that will do. */
   readonly requestedAddress?: Mac | undefined;
+  /** The name that has or had it, where that is another one: its lease is renamed in the same step. */
+  readonly heldAs?: Name | undefined;
   /**
    * Whether a lease of the same owner under another installation may be taken over; with `requestedAddress`, also one of
    * any owner that was made by hand (`BY_HAND`).

@@ -1,6 +1,6 @@
 import { MacpoolError } from "../error";
 import type { Entitlement } from "../lease/held";
-import type { AcquireRequest } from "../lease/lease";
+import { type AcquireRequest, nameOfLost } from "../lease/lease";
 import { formatMac, type Mac } from "../mac/mac";
 import { anonymity } from "./given";
 import { requestOf } from "./request";
@@ -66,8 +66,17 @@ async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promis
     if (requestedAddress === undefined || requestedAddress === address) return address;
   }
   if (isUnnamed) return requestedAddress;
-  const known = await foresee(requestOf(news));
+  const known = await foresee(await asHeld(requestOf(news), olds));
   return requestedAddress ?? (known === undefined ? undefined : formatMac(known.address));
+}
+
+/** Returns the request with the name under which a resource has the address that it asks for, if it is the one it has. */
+async function asHeld(request: AcquireRequest, { owner, installation, pool }: Inputs): Promise<AcquireRequest> {
+  const { requestedAddress } = request;
+  if (requestedAddress === undefined || owner === undefined || installation === undefined) return request;
+  if (pool !== request.pool) return request;
+  const lease = await runtime().ask((register) => register.find(requestedAddress));
+  return { ...request, heldAs: nameOfLost(lease, { owner, installation }, request) };
 }
 
 /** Returns whether the resource will be updated in place or left alone, as far as pool and keepers decide it. */

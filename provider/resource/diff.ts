@@ -58,9 +58,9 @@ export async function assertWithinReach(
   request: AcquireRequest,
   register: LeaseStore,
 ): Promise<void> {
-  const asker = nameOfLost(await register.find(address), lostWith, request);
+  const heldAs = nameOfLost(await register.find(address), lostWith, request);
   try {
-    await runtime().predict({ ...request, ...asker, requestedAddress: address }, false, () => false);
+    await runtime().predict({ ...request, requestedAddress: address, heldAs }, false, () => false);
   } catch (error) {
     throw outOfReach(error);
   }

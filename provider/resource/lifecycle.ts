@@ -1,7 +1,7 @@
 import { MacpoolError } from "../error";
 import { type AcquireRequest, isNamed, type Lease, type Name, nameOfLost } from "../lease/lease";
 import type { Grant } from "../lease/transact";
-import { formatMac, type Mac, parseMac } from "../mac/mac";
+import { formatMac, parseMac } from "../mac/mac";
 import type { LeaseStore } from "../store/store";
 import { outOfReach } from "./diff";
 import { inputsOf, outputsOf, requestOf } from "./request";
@@ -33,7 +33,7 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const request = requestOf(inputs);
   const { addresses, owners } = runtime();
   if (request.preferred !== undefined) await addresses.assertUncontested([request.preferred]);
-  owners.assertUndisputed(request.owner);
+  owners.assertUndisputed(request);
   const granted = await grantSuccessor(register, request, runtime().given.nameBefore("nic", request));
   addresses.noteGranted([granted]);
   const { lease, rule } = granted;
@@ -127,8 +127,8 @@ async function reassert(register: LeaseStore, state: State, change: AcquireReque
   await runtime().assertSameHistory(state);
   const found = await register.find(address);
   warnOfOther(found, state, change);
-  const asker = nameOfLost(found, state, change);
-  const { lease } = await grantUnder(asker, address, change, register).catch((error: unknown) => {
+  const heldAs = nameOfLost(found, state, change);
+  const { lease } = await grant(register, { ...change, requestedAddress: address, heldAs }).catch((error: unknown) => {
     throw outOfReach(error);
   });
   return lease;
@@ -145,7 +145,7 @@ function warnOfOther(lease: Lease | undefined, lostWith: Name, toGet: Name): voi
 
 /**
  * Grants what `request` asks for. What replaces itself under another name gets the address that it has under the old one,
- * which the register would not give to the new one; only then is the lease renamed.
+ * which the register would not give to the new one.
  */
 async function grantSuccessor(register: LeaseStore, request: AcquireRequest, before: Name | undefined): Promise<Grant> {
   const { preferred } = request;
@@ -153,19 +153,7 @@ async function grantSuccessor(register: LeaseStore, request: AcquireRequest, bef
   if (before === undefined || had === undefined || !isNamed(had, before)) return grant(register, request);
   runtime().addresses.assertNotHandedOn([{ address: had.address, token: "" }]);
   // This very one: another resource that is renamed may have the old name by now.
-  return grantUnder(before, had.address, request, register);
-}
-
-/** Grants this very address under the name that its lease has or had, and renames that to the one of `request`. */
-async function grantUnder(
-  name: Name,
-  requestedAddress: Mac,
-  request: AcquireRequest,
-  register: LeaseStore,
-): Promise<Grant> {
-  const granted = await grant(register, { ...request, ...name, requestedAddress });
-  const { address, token } = granted.lease;
-  return { ...granted, lease: (await register.update({ ...request, address, token })) ?? granted.lease };
+  return grant(register, { ...request, requestedAddress: had.address, heldAs: before });
 }
 
 async function grant(register: LeaseStore, request: AcquireRequest): Promise<Grant> {

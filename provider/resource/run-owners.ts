@@ -1,7 +1,9 @@
 import { MacpoolError } from "../error";
-import { blockOwnerOf } from "../lease/block";
+import { blockOwnerOf, memberOwner } from "../lease/block";
 import type { Lease } from "../lease/lease";
 import { askerOf } from "./run-addresses";
+
+type Asker = Pick<Lease, "owner" | "pool">;
 
 /** What a resource says of itself, as far as it is known. */
 interface Claim {
@@ -24,6 +26,7 @@ export class RunOwners {
   readonly #blocks = new Map<string, string>();
   /** By the block that they would belong to. */
   readonly #members = new Map<string, string>();
+  /** By pool and owner; what concerns a block or one of its addresses by the block's. */
   readonly #refusals = new Map<string, MacpoolError>();
   /** Owners that were given to resources which the stack has, by pool and owner. */
   readonly #there = new Set<string>();
@@ -38,12 +41,12 @@ export class RunOwners {
     const key = askerOf({ pool, owner });
     if (isThere) this.#there.add(key);
     const other = this.#nics.get(key) ?? resource;
-    if (other !== resource) throw this.#refuse(owner, other, resource);
+    if (other !== resource) throw this.#refuse({ pool, owner }, other, resource);
     const blockOwner = blockOwnerOf(owner);
     if (blockOwner !== undefined) {
       const blockKey = askerOf({ pool, owner: blockOwner });
       const block = this.#blocks.get(blockKey);
-      if (block !== undefined) throw this.#refuse(owner, `an address of block ${block}`, resource);
+      if (block !== undefined) throw this.#refuse({ pool, owner }, `an address of block ${block}`, resource);
       this.#members.set(blockKey, resource);
     }
     this.#nics.set(key, resource);
@@ -59,20 +62,21 @@ export class RunOwners {
     const key = askerOf({ pool, owner });
     if (isThere) this.#there.add(key);
     const other = this.#blocks.get(key) ?? resource;
-    if (other !== resource) throw this.#refuse(owner, `block ${other}`, `block ${resource}`);
+    if (other !== resource) throw this.#refuse({ pool, owner }, `block ${other}`, `block ${resource}`);
     const member = this.#members.get(key);
-    if (member !== undefined) throw this.#refuse(`${owner}[0]`, member, `an address of block ${resource}`);
+    if (member !== undefined)
+      throw this.#refuse({ pool, owner: memberOwner(owner, 0) }, member, `an address of block ${resource}`);
     this.#blocks.set(key, resource);
   }
 
   /**
-   * Checks that nothing was refused that has this owner, or with a block one of its owners. What came first may be new, and
-   * get what the other one has.
+   * Checks that nothing was refused in this pool that has this owner, or with a block one of its owners. What came first may
+   * be new, and get what the other one has.
    *
    * @throws MacpoolError INVALID_OWNER.
    */
-  assertUndisputed(owner: string): void {
-    const refusal = this.#refusals.get(wholeOf(owner));
+  assertUndisputed(asker: Asker): void {
+    const refusal = this.#refusals.get(wholeOf(asker));
     if (refusal !== undefined) throw refusal;
   }
 
@@ -80,7 +84,7 @@ export class RunOwners {
    * Says so when something new was given `address` because its owner has it already, and that owner is one which the program
    * chose: with --target or --exclude nobody looks at another resource that has it.
    */
-  warnOfNewcomer({ owner, pool }: Pick<Lease, "owner" | "pool">, address: string): void {
+  warnOfNewcomer({ owner, pool }: Asker, address: string): void {
     const key = askerOf({ pool, owner });
     const resource = this.#nics.get(key) ?? this.#blocks.get(key);
     if (resource === undefined || resource === owner || this.#there.has(key)) return;
@@ -89,16 +93,16 @@ export class RunOwners {
     );
   }
 
-  #refuse(owner: string, one: string, other: string): MacpoolError {
-    const refusal = shared(owner, one, other);
-    this.#refusals.set(wholeOf(owner), refusal);
+  #refuse(asker: Asker, one: string, other: string): MacpoolError {
+    const refusal = shared(asker.owner, one, other);
+    this.#refusals.set(wholeOf(asker), refusal);
     return refusal;
   }
 }
 
-/** Returns the owner of the block that an owner may be of, else itself. */
-function wholeOf(owner: string): string {
-  return blockOwnerOf(owner) ?? owner;
+/** Returns who asks for the block that an owner may be of, else the owner itself. */
+function wholeOf({ pool, owner }: Asker): string {
+  return askerOf({ pool, owner: blockOwnerOf(owner) ?? owner });
 }
 
 function shared(owner: string, one: string, other: string): MacpoolError {

@@ -280,7 +280,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "provider/resource/run-owners.ts",
-        find: "if (other !== resource) throw this.#refuse(owner, other, resource);",
+        find: "if (other !== resource) throw this.#refuse({ pool, owner }, other, resource);",
         replace: "",
       },
     ],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Bag, UNKNOWN } from "../../provider/resource/schema";
-import { type Provider, useLab } from "./lab";
+import { codeOf, type Provider, useLab } from "./lab";
 import { declaredBlock } from "./managed";
 import { foretold } from "./pools";
-import { create, declared } from "./stack";
+import { checked, create, declared } from "./stack";
 
 const lab = useLab();
 
@@ -117,6 +117,28 @@ describe("resources that have one owner, whatever the program gave them", () => 
     await lab.register(foretold);
     expect(await refusals(await lab.provider(), given)).toEqual(["", ""]);
   });
+});
+
+it.each<[Declared, Declared]>([
+  [
+    ["nic", "p/a", "shared"],
+    ["nic", "p/b", "shared"],
+  ],
+  [
+    ["block", "p/a", "shared"],
+    ["nic", "p/b", "shared[7]"],
+  ],
+])("%j is not granted once %j is refused; in another pool it is", async (first, second) => {
+  await lab.register(foretold);
+  const provider = await lab.provider();
+  const [kind, defaultOwner, owner] = first;
+  const handlers = kind === "nic" ? provider : provider.block;
+  const declare = kind === "nic" ? declared : declaredBlock;
+  const here = await checked(handlers, {}, declare({ defaultOwner, owner }));
+  const there = await checked(handlers, {}, declare({ defaultOwner: "p/c", owner, pool: "foretold" }));
+  expect(await refusals(provider, [second])).not.toEqual([""]);
+  expect(await codeOf(handlers.create(here))).toBe("INVALID_OWNER");
+  expect((await handlers.create(there)).outs).toMatchObject({ owner, pool: "foretold" });
 });
 
 describe("a new resource whose owner has an address already", () => {

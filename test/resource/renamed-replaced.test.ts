@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseMac } from "../../provider/mac/mac";
 import type { Bag } from "../../provider/resource/schema";
+import type { LeaseStore } from "../../provider/store/store";
 import { BLOCK_LOADER } from "../../sdk/loader";
 import { live, useLab } from "./lab";
 import { foretold, hasty, sequential } from "./pools";
-import { checked, create, declared, grant, type Handlers, type Saved } from "./stack";
+import { checked, create, declared, grant, type Handlers, type Saved, sent } from "./stack";
 
 const lab = useLab();
 
@@ -63,6 +64,13 @@ function addressesOf(all: readonly Saved[]): string[][] {
   return all.map(({ id, outputs }) => (outputs["addresses"] as string[] | undefined) ?? [id]);
 }
 
+/** Returns what happened to an address, oldest first. */
+async function kindsOf(register: LeaseStore, address: string): Promise<string[]> {
+  const kinds: string[] = [];
+  for await (const { kind } of register.history({ address: parseMac(address) })) kinds.push(kind);
+  return kinds;
+}
+
 describe.each([
   ["first", true],
   ["last", false],
@@ -78,6 +86,39 @@ describe.each([
       expect(await register.find(parseMac(old.id))).toMatchObject({ ...RENAMED, token: saved.outputs["token"] });
       expect((await register.find(parseMac(old.id)))?.releasedAt).toBeUndefined();
       expect(await live(register)).toHaveLength(1);
+      // A process that is killed between two steps would leave a lease behind that no state knows.
+      const kinds = await kindsOf(register, old.id);
+      expect(kinds.slice(1)).toEqual(isDeletedFirst ? ["release", "reclaim"] : ["keep"]);
+    });
+
+    it("a NIC that has other keepers and asks for its own address", async () => {
+      const register = await lab.register();
+      const own = { requestedAddress: "42:77:00:00:00:07", keepers: { image: "1" } };
+      const old = await create(await lab.provider(), declared(own));
+      const news = declared({ ...own, ...RENAMED, keepers: { image: "2" } });
+      const saved = await replace(await lab.provider(), old, news, isDeletedFirst);
+      expect(saved).toMatchObject({
+        id: old.id,
+        inputs: { address: old.id },
+        outputs: { ...RENAMED, keepers: { image: "2" } },
+      });
+      expect(await register.find(parseMac(old.id))).toMatchObject({ ...RENAMED, token: saved.outputs["token"] });
+      expect(await live(register)).toEqual([old.id]);
+    });
+
+    it("NICs that swap names and have other keepers, each with its own address", async () => {
+      const register = await lab.register();
+      const all = ["42:77:00:00:00:07", "42:77:00:00:00:08"].map((requestedAddress, index) => {
+        const [before, after] = index === 0 ? ["x", "y"] : ["y", "x"];
+        return [
+          nic(before, { requestedAddress, keepers: { image: "1" } }),
+          { owner: after, keepers: { image: "2" } },
+        ] as const;
+      });
+      const changes = await renamed(await lab.provider(), all);
+      const saved = await replaced(await lab.provider(), changes, isDeletedFirst);
+      expect(addressesOf(saved)).toEqual(addressesOf(changes.map(({ old }) => old)));
+      expect(await live(register)).toHaveLength(2);
     });
 
     it.each(["default", "sequential"])("a block that also grows, in pool %s", async (pool) => {
@@ -136,6 +177,21 @@ describe.each([
     });
   },
 );
+
+it("What asks for an address that another one has is refused, however it is renamed and replaced", async () => {
+  const register = await lab.register();
+  const other = await create(await lab.provider(), declared({ owner: "acme/net/prod/other" }));
+  const old = await create(await lab.provider(), declared({ keepers: { image: "1" } }));
+  const provider = await lab.provider();
+  const news = sent(
+    declared({ ...RENAMED, defaultOwner: old.inputs["owner"], keepers: { image: "2" }, requestedAddress: other.id }),
+  );
+  for (const olds of [old.inputs, {}]) {
+    const { failures } = await provider.check(olds, news);
+    expect(failures).toMatchObject([{ property: "address", reason: expect.stringContaining("acme/net/prod/other") }]);
+  }
+  expect(await live(register)).toEqual([other.id, old.id].sort());
+});
 
 it("What is renamed and replaced keeps its address also when it was cut off between the grant and the state", async () => {
   const register = await lab.register();

@@ -84,10 +84,11 @@ describe("update", () => {
 });
 
 describe("update of a lease that the register has lost", () => {
-  it("asserts the same address again, under the new name, with a new token", async () => {
+  it("asserts the same address again, under the new name, with a new token, in one change", async () => {
     await lose(nic);
+    const { seq } = await register.identity();
     const { outs } = await update(nic, { owner: "renamed", tags: { rack: "7" } });
-    expect(outs).toMatchObject({ address: nic.id, owner: "renamed", tags: { rack: "7" } });
+    expect(outs).toMatchObject({ address: nic.id, owner: "renamed", tags: { rack: "7" }, seq: seq + 1 });
     expect(outs["token"]).not.toBe(nic.outputs["token"]);
     expect(await leaseOf(nic.id)).toMatchObject({ owner: "renamed", token: outs["token"], releasedAt: undefined });
   });

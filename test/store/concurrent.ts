@@ -11,6 +11,7 @@ import { type Act, type Done, Past } from "./acts";
 import { checkDrain, checkStep, look, type Snapshot } from "./invariants";
 import { anyConcurrentRun, type ConcurrentRun, type Operation } from "./operations";
 import { ACTOR, collect, initial, type OpenSeveral, openMemory, Register, TestClock } from "./support";
+import { formerNamesOf } from "./trial";
 
 /** More would have too many orders. */
 const MOST_AT_ONCE = 4;
@@ -147,7 +148,8 @@ export function concurrentInvariantRuns(
         const after = await look(register);
         if (before !== undefined && batch.every(isAboutLeases)) {
           const live = after.leases.filter(({ releasedAt }) => releasedAt === undefined);
-          checkStep({ register, live, formerNames: FORMER_NAMES, isShared: true }, before, after);
+          const formerNames = [...FORMER_NAMES, ...batch.flatMap(formerNamesOf)];
+          checkStep({ register, live, formerNames, isShared: true }, before, after);
           checkExhausted(done, after);
         }
         before = after;

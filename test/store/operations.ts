@@ -59,18 +59,24 @@ const address: fc.Arbitrary<Mac> = fc.oneof(
 const seldom = <T>(every: number, arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: every - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
-const request: fc.Arbitrary<AcquireRequest> = fc.record({
-  owner: fc.constantFrom("", ...OWNERS, ...OWNERS),
-  installation,
-  pool: fc.constantFrom("p", "p", "p", "q", "q", "q", "wide", "wide", "n"),
-  rotation: fc.constantFrom("", "", "", "r"),
-  description: fc.constantFrom("", "nic"),
-  tags: fc.constantFrom({}, { rack: "7" }),
-  requestedAddress: seldom(5, address),
-  adopt: seldom(3, fc.boolean()),
-  preferred: seldom(3, address),
-  sequential: seldom(8, fc.boolean()),
-});
+/** Nobody in particular has had another name. */
+const isRenamable = ({ owner, heldAs }: AcquireRequest) => owner !== "" || heldAs === undefined;
+
+const request: fc.Arbitrary<AcquireRequest> = fc
+  .record({
+    owner: fc.constantFrom("", ...OWNERS, ...OWNERS),
+    installation,
+    pool: fc.constantFrom("p", "p", "p", "q", "q", "q", "wide", "wide", "n"),
+    rotation: fc.constantFrom("", "", "", "r"),
+    description: fc.constantFrom("", "nic"),
+    tags: fc.constantFrom({}, { rack: "7" }),
+    requestedAddress: seldom(5, address),
+    heldAs: seldom(3, fc.record({ owner: fc.constantFrom(...OWNERS), installation })),
+    adopt: seldom(3, fc.boolean()),
+    preferred: seldom(3, address),
+    sequential: seldom(8, fc.boolean()),
+  })
+  .filter(isRenamable);
 
 const owner = fc.constantFrom("", ...OWNERS);
 

@@ -17,6 +17,12 @@ export interface GrantedBlock {
   readonly refs: readonly LeaseRef[];
 }
 
+/** Those under which somebody asks for a lease that is to be renamed. */
+export function formerNamesOf(operation: Operation): readonly string[] {
+  if (operation.do !== "acquire") return [];
+  return operation.requests.flatMap(({ heldAs }) => (heldAs === undefined ? [] : [heldAs.owner]));
+}
+
 /** Returns what is asked for; a block that exists keeps its pool and keepers, as with a program that changes it in place. */
 export function blockRequestOf(
   { request, from }: Extract<Operation, { do: "block" }>,
@@ -81,6 +87,7 @@ export class Trial {
 
   async #acquire(requests: readonly AcquireRequest[]): Promise<readonly Outcome[]> {
     const [first, ...others] = requests;
+    this.formerNames = formerNamesOf({ do: "acquire", requests });
     const foreseen = first !== undefined && others.length === 0 ? await this.#foresee(first) : undefined;
     const outcomes = await this.register.store.acquire(requests);
     expect(outcomes).toHaveLength(requests.length);

@@ -2,6 +2,7 @@ import { memberName, membersOf } from "../../lease/block";
 import { assertWithinReach, type DiffResult, isChanged, isLost, unlessUnusable } from "../diff";
 import { runtime } from "../runtime";
 import type { Bag } from "../schema";
+import { warnOfLeftOver } from "./left-over";
 import { assertSameHistory } from "./lifecycle";
 import { blockRequestOf, isConsecutive, provenanceOf } from "./request";
 import { type BlockInputs, type BlockState, parseInputs, parseState } from "./schema";
@@ -22,8 +23,8 @@ const IN_PLACE = [
  */
 export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
   const state = parseState(olds);
-  const lost = await lostIndices(state);
   const { inputs, unknowns } = parseInputs(news);
+  const lost = await compared(state, inputs);
   const staying = state.refs.slice(0, inputs.count).map(({ address }) => address);
   const replaces = [
     ...("pool" in unknowns || inputs.pool !== state.pool ? ["pool"] : []),
@@ -34,7 +35,8 @@ export async function diff(_id: string, olds: Bag, news: Bag): Promise<DiffResul
   return { changes: lost.length > 0 || isChanged(IN_PLACE, olds, news) || replaces.length > 0, replaces };
 }
 
-async function lostIndices(state: BlockState): Promise<readonly number[]> {
+/** Returns which of the state's leases the register does not have, and says so if it has more than those. */
+async function compared(state: BlockState, { count }: BlockInputs): Promise<readonly number[]> {
   const process = runtime();
   return unlessUnusable([], async () => {
     const register = await process.registerOf(provenanceOf(state));
@@ -44,6 +46,7 @@ async function lostIndices(state: BlockState): Promise<readonly number[]> {
       state,
       state.refs.filter((_, index) => lost.includes(index)),
     );
+    if (count !== undefined) await warnOfLeftOver(state, Math.max(count, state.refs.length), register);
     return lost;
   });
 }

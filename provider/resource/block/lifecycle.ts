@@ -22,7 +22,7 @@ export async function create(bag: Bag): Promise<CreateResult> {
   const request = blockRequestOf(inputs);
   const { addresses, owners } = runtime();
   await addresses.assertUncontested(request.preferred?.filter((address) => address !== undefined) ?? []);
-  owners.assertUndisputed(request.owner);
+  owners.assertUndisputed(request);
   const grants = await grantSuccessor(register, request, runtime().given.nameBefore("block", request));
   addresses.noteGranted(grants);
   const leases = grants.map(({ lease }) => lease);

@@ -36,6 +36,11 @@ export function isCorrupt(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") ?? false;
 }
 
+/** Returns whether a row takes more memory than there is. In a damaged file one may claim any length. */
+export function isTooLarge(error: unknown): boolean {
+  return TOO_LARGE.test(sqliteCode(error) ?? "");
+}
+
 /**
  * Returns whether a statement names what the register does not have. Where those of this package do, the text of the
  * schema is damaged, which SQLite's own check does not look at.
@@ -84,6 +89,8 @@ export function translateSystem(error: unknown, path: string): Error {
 
 const FULL = "no space is left on the device; nothing was allocated. Free some space and run again.";
 
+const TOO_LARGE = /^SQLITE_(NOMEM|TOOBIG)/;
+
 /** SQLite's code, ours, and what happened to the register at that path, with what to do. */
 type Row = readonly [RegExp, ConstructorParameters<typeof MacpoolError>[0], (path: string) => string];
 
@@ -119,6 +126,12 @@ const TABLE: readonly Row[] = [
       `the file is damaged; nothing was written. Put a backup in its place: ${restoreCommand(path)}. Without one, move it aside and make it anew from the Pulumi state of every stack that uses it: ${RECONCILE}`,
   ],
   [/^SQLITE_(FULL|IOERR_SHMSIZE)/, "REGISTER_FULL", () => FULL],
+  [
+    TOO_LARGE,
+    "REGISTER_UNUSABLE",
+    () =>
+      "a row takes more memory than there is, or is damaged and seems to; nothing was changed. What checks the file: macpool doctor",
+  ],
   [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, "REGISTER_BUSY", () => "another process holds its lock. Try again."],
   [
     /^SQLITE_IOERR/,

@@ -5,7 +5,7 @@ import type { Range } from "../../mac/range";
 import { AUDITS, type Audit, cursorFaults, STATEMENTS } from "../audits";
 import type { Following, Verification } from "../store";
 import { Definitions } from "./definitions";
-import { isCorrupt, isOfAnotherSchema } from "./sqlite-error";
+import { isCorrupt, isOfAnotherSchema, isTooLarge } from "./sqlite-error";
 
 /**
  * Here numbers are drawn under a lock, so that none is missing but where the register was made anew, or came from
@@ -116,6 +116,8 @@ function unlessDamaged<T>(question: () => T, otherwise: (fault: string) => T): T
     return question();
   } catch (error) {
     if (isCorrupt(error)) return otherwise("The file is damaged: a page of it cannot be read.");
+    if (isTooLarge(error))
+      return otherwise("A row of it takes more memory than there is, as only a damaged one should.");
     if (!isOfAnotherSchema(error) || !(error instanceof Error)) throw error;
     return otherwise(`The file is damaged: its tables are not what they should be (${error.message}).`);
   }
