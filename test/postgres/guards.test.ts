@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { contentChecks } from "../../cli/doctor";
+import { examinePostgres } from "../../provider/store/postgres/examine";
 import type { Verification } from "../../provider/store/store";
-import { rejection } from "../store/support";
+import { rejection, testContext } from "../store/support";
 import { createSchema, describePostgres, openUrl, runSql, schemaOf } from "./support";
 
 /** Returns what keeps the rows of a schema, as the server writes it. */
@@ -142,6 +143,19 @@ describePostgres("verify of a register whose schema was changed by hand", () => 
 });
 
 describePostgres("doctor", () => {
+  it.each([
+    ["function definitions_in_force", "lost its function definitions_in_force"],
+    ["sequence event_seq", "lost its counter event_seq"],
+  ])("goes on to the register itself when it has lost its %s, and says so", async (object, fault) => {
+    const url = await createSchema();
+    const register = await openUrl(url);
+    await register.grant();
+    await runSql(`drop ${object}`, url);
+    const examined = await examinePostgres(url, testContext());
+    expect(examined.filter(({ verdict }) => verdict === "fault")).toEqual([]);
+    expect((await verified(url)).faults.join("\n")).toContain(fault);
+  });
+
   it("asks for a backup only when no fault says itself what mends it", async () => {
     const url = await createSchema();
     const register = await openUrl(url);

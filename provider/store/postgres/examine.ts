@@ -121,14 +121,15 @@ async function opening(database: Database, { isStandby }: Server, context: Store
 async function privileges(database: Database): Promise<Check> {
   const check = "privileges";
   const [row] = await database.query<{ allowed: number; missing: string | null }>({
-    // Without roles.sql everybody may run the function, which allows nothing by itself.
+    // Without roles.sql everybody may run the function, which allows nothing by itself. Of what is gone nothing is said
+    // here, for the register itself says how to make it again.
     text: `select count(*) filter (where allowed and privilege not like 'execute%') as allowed, string_agg(privilege, ', ') filter (where not allowed) as missing
            from (select what || ' on ' || name as privilege, has_table_privilege(name, what) as allowed
                  from unnest($1::text[], $2::text[]) as needed (name, what)
                  union all select 'update on register', has_column_privilege('register', 'definitions', 'update')
-                 union all select 'usage on event_seq', has_sequence_privilege('event_seq', 'usage')
-                 union all select 'update on event_seq', has_sequence_privilege('event_seq', 'update')
-                 union all select 'execute on definitions_in_force', has_function_privilege('definitions_in_force(bigint)', 'execute')) as needed`,
+                 union all select 'usage on event_seq', has_sequence_privilege(to_regclass('event_seq'), 'usage')
+                 union all select 'update on event_seq', has_sequence_privilege(to_regclass('event_seq'), 'update')
+                 union all select 'execute on definitions_in_force', has_function_privilege(to_regprocedure('definitions_in_force(bigint)'), 'execute')) as needed`,
     values: [NEEDED.map(([table]) => table), NEEDED.map(([, what]) => what)],
   });
   const { allowed = 0, missing = null } = row ?? {};
