@@ -70,13 +70,23 @@ async function resolveAddress(olds: Inputs, news: Inputs, unknowns: Bag): Promis
   return requestedAddress ?? (known === undefined ? undefined : formatMac(known.address));
 }
 
-/** Returns the request with the name under which a resource has the address that it asks for, if it is the one it has. */
-async function asHeld(request: AcquireRequest, { owner, installation, pool }: Inputs): Promise<AcquireRequest> {
+/**
+ * Returns the request with the name under which a resource has the address that it asks for, if it is the one it has. That
+ * its lease has this name does not say so: another resource that was renamed may have it by now.
+ */
+async function asHeld(request: AcquireRequest, olds: Inputs): Promise<AcquireRequest> {
   const { requestedAddress } = request;
+  const { owner, installation, pool } = olds;
   if (requestedAddress === undefined || owner === undefined || installation === undefined) return request;
-  if (pool !== request.pool) return request;
+  if (pool !== request.pool || (await addressBefore(olds)) !== requestedAddress) return request;
   const lease = await runtime().ask((register) => register.find(requestedAddress));
   return { ...request, heldAs: nameOfLost(lease, { owner, installation }, request) };
+}
+
+/** Returns the address that old inputs name or, where none was foretold, that the register has for them. */
+async function addressBefore({ requestedAddress: _, ...olds }: Inputs): Promise<Mac | undefined> {
+  const request = requestOf(olds);
+  return request.preferred ?? (await foreseeKept(request))?.address;
 }
 
 /** Returns whether the resource will be updated in place or left alone, as far as pool and keepers decide it. */

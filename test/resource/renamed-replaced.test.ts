@@ -5,7 +5,7 @@ import type { LeaseStore } from "../../provider/store/store";
 import { BLOCK_LOADER } from "../../sdk/loader";
 import { live, useLab } from "./lab";
 import { foretold, hasty, sequential } from "./pools";
-import { checked, create, declared, grant, type Handlers, type Saved, sent } from "./stack";
+import { checked, create, declared, grant, type Handlers, type Saved, sent, up } from "./stack";
 
 const lab = useLab();
 
@@ -89,6 +89,16 @@ describe.each([
       // A process that is killed between two steps would leave a lease behind that no state knows.
       const kinds = await kindsOf(register, old.id);
       expect(kinds.slice(1)).toEqual(isDeletedFirst ? ["release", "reclaim"] : ["keep"]);
+    });
+
+    it("a NIC that has other keepers and asks for its own address for the first time", async () => {
+      const register = await lab.register(sequential);
+      const pool = "sequential";
+      const old = await create(await lab.provider(), declared({ pool, keepers: { image: "1" } }));
+      const news = declared({ ...RENAMED, pool, keepers: { image: "2" }, requestedAddress: old.id });
+      const saved = await replace(await lab.provider(), old, news, isDeletedFirst);
+      expect(saved).toMatchObject({ id: old.id, outputs: RENAMED });
+      expect(await live(register)).toEqual([old.id]);
     });
 
     it("a NIC that has other keepers and asks for its own address", async () => {
@@ -192,6 +202,25 @@ it("What asks for an address that another one has is refused, however it is rena
   }
   expect(await live(register)).toEqual([other.id, old.id].sort());
 });
+
+it.each(["default", "sequential"])(
+  "What asks for an address whose lease has its old name by now is refused, in pool %s",
+  async (pool) => {
+    const register = await lab.register(sequential);
+    const old = await create(await lab.provider(), nic("nic", { pool, keepers: { image: "1" } }));
+    const other = await create(await lab.provider(), nic("other", { pool, keepers: { image: "1" } }));
+    // As with --target, both times: nobody looks at the other one.
+    const taking = nic("nic", { pool, defaultOwner: "other", keepers: { image: "1" } });
+    const { outputs } = await up(await lab.provider(), other, taking);
+    const provider = await lab.provider();
+    const news = nic("new", { pool, defaultOwner: "nic", keepers: { image: "2" }, requestedAddress: other.id });
+    for (const olds of [old.inputs, {}]) {
+      const { failures } = await provider.check(olds, news);
+      expect(failures).toMatchObject([{ property: "address", reason: expect.stringContaining("is taken") }]);
+    }
+    expect(await register.find(parseMac(other.id))).toMatchObject({ owner: "nic", token: outputs["token"] });
+  },
+);
 
 it("What is renamed and replaced keeps its address also when it was cut off between the grant and the state", async () => {
   const register = await lab.register();

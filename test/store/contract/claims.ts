@@ -193,6 +193,56 @@ function renames(open: Open): void {
     expect([await register.seq(), await register.leases()]).toEqual(before);
   });
 
+  it("leaves the old name with nothing, also for who asks under it in the same step", async () => {
+    const register = await start(open);
+    const { lease: old } = await register.grant({ ...heldAs, requestedAddress: wanted });
+    const asked = [request(renamed), request(heldAs), request({ ...renamed, heldAs: undefined }), request(renamed)];
+    const [first, second, third, fourth] = await register.store.acquire(asked);
+    if (first?.ok !== true || second?.ok !== true || third?.ok !== true) throw new Error("one of them was refused");
+    expect(second.value.lease.address).not.toBe(wanted);
+    // The same declaration asks again; under the old name it does not have it any more.
+    expect(third.value).toMatchObject({ rule: "keep", lease: { address: wanted, owner: "acme/new", slot: 0 } });
+    expect(fourth).toMatchObject({ ok: false, error: { code: "ADDRESS_TAKEN" } });
+    expect(await register.store.release([old, first.value.lease])).toEqual([undefined, undefined]);
+    expect(await register.leases()).toHaveLength(2);
+  });
+
+  it("is refused once somebody else has it, and who has it keeps it", async () => {
+    const register = await start(open);
+    const { lease: old } = await register.grant({ ...heldAs, requestedAddress: wanted });
+    await register.release(old);
+    register.clock.advance(2 * HOUR);
+    const { lease } = await register.grant({ owner: "acme/db", requestedAddress: wanted });
+    for (const adopt of [false, true])
+      expect((await register.refusal({ ...renamed, adopt })).code).toBe("ADDRESS_TAKEN");
+    expect(await register.leases()).toEqual([lease]);
+  });
+
+  it("waits for the quarantine of whoever else had it", async () => {
+    const register = await start(open);
+    const { lease: old } = await register.grant({ owner: "acme/db", requestedAddress: wanted });
+    await register.release(old);
+    expect((await register.refusal(renamed)).code).toBe("ADDRESS_QUARANTINED");
+    register.clock.advance(2 * HOUR);
+    expect((await register.grant(renamed)).rule).toBe("claim");
+  });
+
+  it.each(["x".repeat(399), "x".repeat(400), "é".repeat(500)])(
+    "holds for owners that begin alike (%#)",
+    async (same) => {
+      const register = await start(open);
+      const [before, after] = [`${same}1`, `${same}2`];
+      await register.grant({ ...heldAs, owner: `${same}3`, requestedAddress: wanted + 1 });
+      await register.grant({ ...heldAs, owner: before, requestedAddress: wanted });
+      const other = { ...renamed, owner: after };
+      expect((await register.refusal({ ...other, heldAs: { ...heldAs, owner: `${same}3` } })).code).toBe(
+        "ADDRESS_TAKEN",
+      );
+      const { lease } = await register.grant({ ...other, heldAs: { ...heldAs, owner: before } });
+      expect(lease).toMatchObject({ owner: after, slot: 0 });
+    },
+  );
+
   it("is foretold, and refused in a preview as well", async () => {
     const register = await start(open);
     const { lease } = await register.grant({ ...heldAs, requestedAddress: wanted });
