@@ -9,6 +9,7 @@ export function listContract(open: Open): void {
   describe("list by owner", () => {
     orders(open);
     ordersUnowned(open);
+    ordersOne(open);
     leavesOut(open);
   });
   describe("list by pool", () => followsPools(open));
@@ -109,6 +110,35 @@ function ordersUnowned(open: Open): void {
           const expected = all.filter((lease) => matches(lease, asked)).sort(byOwner);
           expect((await register.leases(asked)).map(placeOf), JSON.stringify(asked)).toEqual(expected.map(placeOf));
         }
+      }
+    }
+  });
+}
+
+/** Pools in which one owner has as many leases each; together more than the first two pages hold. */
+const POOLS = ["a", "b", "c", "d", "e"].map((name, index) => ({
+  name,
+  ranges: [{ start: parseMac(`42:30:00:0${index}:00:00`), end: parseMac(`42:30:00:0${index}:ff:ff`) }],
+}));
+const EACH = 220;
+
+function ordersOne(open: Open): void {
+  it("is the same where one owner has very many, and others begin like it", async () => {
+    const register = await start(open, { pools: POOLS });
+    const owner = "x".repeat(401);
+    // Pools in another order than addresses.
+    for (const { name: pool, ranges } of POOLS.toReversed()) {
+      const ask = (index: number) => request({ owner, pool, requestedAddress: (ranges[0]?.start ?? 0) + index });
+      await register.store.acquire(Array.from({ length: EACH }, (_, index) => ask(index)));
+      await register.store.acquire(["0", "/1"].map((more) => request({ owner: owner + more, pool })));
+    }
+    await register.store.release((await register.leases({ owner })).filter((_, index) => index % 20 === 0));
+    const all = await register.leases();
+    for (const filter of [{ owner }, { ownerPrefix: owner }, { ownerPrefix: "" }]) {
+      for (const state of [undefined, "live", "released"] as const) {
+        const asked = { ...filter, state };
+        const expected = all.filter((lease) => matches(lease, asked)).sort(byOwner);
+        expect((await register.leases(asked)).map(placeOf)).toEqual(expected.map(placeOf));
       }
     }
   });
