@@ -17,6 +17,7 @@ import { poolsContract } from "./contract/pools";
 import { predictContract } from "./contract/predict";
 import { recoverContract } from "./contract/recover";
 import { relaxedContract } from "./contract/relaxed";
+import { renamedContract } from "./contract/renamed";
 import { reservedContract } from "./contract/reserved";
 import { reuseContract } from "./contract/reuse";
 import { runContract } from "./contract/run";
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: Open): void {
   describe(name, () => {
     identityContract(open);
     claimsContract(open);
+    renamedContract(open);
     byHandContract(open);
     derivedContract(open);
     sequenceContract(open);
