@@ -1,5 +1,6 @@
+import { isBuiltIn } from "../provider/lease/administer";
 import { type Pool, reservationText } from "../provider/lease/pool";
-import { neverAllocated } from "../provider/mac/classify";
+import { listText } from "../provider/list-text";
 import { intersectSize, overlaps, type Range } from "../provider/mac/range";
 import type { LeaseStore } from "../provider/store/store";
 import { warn } from "./register";
@@ -17,13 +18,11 @@ export async function warnOfWithheld(register: LeaseStore, ranges: readonly Rang
   for (const pool of (await register.pools()).filter(touches)) {
     if (intersectSize(pool.ranges, reserved) < pool.size) continue;
     const within = reserved.filter((one) => pool.ranges.some((range) => overlaps(one, range)));
-    const named = within.slice(0, NAMED).map(reservationText).join(", ");
-    const more = within.length > NAMED ? ` and ${within.length - NAMED} more` : "";
-    // As `neverAllocated` is normalized, it has ranges with the ends of every reservation that comes with each register.
-    const canEnd = within.some((one) => !neverAllocated.some((two) => two.start === one.start && two.end === one.end));
+    const named = listText(within.map(reservationText), NAMED);
+    const canEnd = within.some((reservation) => !isBuiltIn(reservation));
     const end = canEnd ? ", or end a reservation (macpool reserve remove RANGE)" : "";
     warn(
-      `Pool "${pool.name}" can grant no address: all that it has is reserved, by ${named}${more}. Give it others (macpool pool update ${pool.name} --add-range RANGE)${end}.`,
+      `Pool "${pool.name}" can grant no address: all that it has is reserved, by ${named}. Give it others (macpool pool update ${pool.name} --add-range RANGE)${end}.`,
     );
   }
 }

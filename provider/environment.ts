@@ -18,7 +18,10 @@ export function hasServerPassword(environment: Environment = process.env): boole
   return (environment["PGPASSWORD"] ?? "") !== "";
 }
 
-/** Unsets PostgreSQL's own variable where it is empty: to libpq that is no password, and to the reader of PGPASSFILE it is one. */
+/**
+ * Unsets PostgreSQL's own variable where it is empty: to libpq that is no password, and to the reader of PGPASSFILE it is
+ * one.
+ */
 export function forgetEmptyServerPassword(environment: NodeJS.ProcessEnv = process.env): void {
   if (environment["PGPASSWORD"] === "") delete environment["PGPASSWORD"];
 }

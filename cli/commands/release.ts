@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { MacpoolError } from "../../provider/error";
 import type { Lease } from "../../provider/lease/lease";
+import { listText } from "../../provider/list-text";
 import { formatMac } from "../../provider/mac/mac";
 import type { LeaseStore } from "../../provider/store/store";
 import { leaseJson, leaseReader } from "../output/leases";
@@ -59,11 +60,10 @@ async function releaseAll(register: LeaseStore, leases: readonly Lease[]): Promi
 }
 
 function ambiguous(owner: string, leases: readonly Lease[]): MacpoolError {
-  const addresses = leases.slice(0, NAMED).map(({ address, pool }) => `${formatMac(address)} (pool ${pool})`);
-  const more = leases.length > NAMED ? ` and ${leases.length - NAMED} more` : "";
+  const addresses = leases.map(({ address, pool }) => `${formatMac(address)} (pool ${pool})`);
   return new MacpoolError(
     "OWNER_AMBIGUOUS",
-    `Owner "${owner}" has ${leases.length} live leases: ${addresses.join(", ")}${more}. Name one address, or release all of them with --all.`,
+    `Owner "${owner}" has ${leases.length} live leases: ${listText(addresses, NAMED)}. Name one address, or release all of them with --all.`,
     { details: { owner, leases: leases.length } },
   );
 }

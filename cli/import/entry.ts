@@ -1,4 +1,5 @@
 import { type ErrorCode, MacpoolError } from "../../provider/error";
+import { listText } from "../../provider/list-text";
 import { quote } from "../../provider/mac/quote";
 
 /** One address that a file says is in use. */
@@ -49,9 +50,8 @@ const MAX_NAMES = 10;
 export function notFollowed(files: readonly NamedFile[]): readonly Entry[] {
   const [first] = files;
   if (first === undefined) return [];
-  const names = files.slice(0, MAX_NAMES).map(({ name }) => quote(name));
-  const more = files.length > MAX_NAMES ? ` and ${files.length - MAX_NAMES} more` : "";
-  const skip = `Files that the file names are not read with it: ${names.join(", ")}${more}. Import each of them by itself.`;
+  const names = files.map(({ name }) => quote(name));
+  const skip = `Files that the file names are not read with it: ${listText(names, MAX_NAMES)}. Import each of them by itself.`;
   return [{ place: first.place, address: "", skip }];
 }
 

@@ -236,7 +236,8 @@ function managerText(manager: Manager | undefined): string {
   return `"${manager.owner.slice(0, LONGEST_NAME)}" (installation ${manager.installation.slice(0, LONGEST_NAME)})`;
 }
 
-function isBuiltIn(range: Range): boolean {
+/** Returns whether a reservation comes with every register, so that nobody can end it. */
+export function isBuiltIn(range: Range): boolean {
   return neverAllocated.some((other) => isSameRange(other, range));
 }
 

@@ -1,5 +1,6 @@
 import { memberName } from "../../lease/block";
 import { isNamed, type Lease } from "../../lease/lease";
+import { listText } from "../../list-text";
 import { formatMac } from "../../mac/mac";
 import type { LeaseStore } from "../../store/store";
 
@@ -10,19 +11,18 @@ const NAMED = 10;
 type Identity = Pick<Lease, "owner" | "installation" | "pool" | "rotation">;
 
 /**
- * Says so when the register has leases beyond the first `count` of a block that the stack has. They were granted for it when it
- * was to be larger, the answer was lost, and it was not asked for again as large: nothing that is done to it ends them. They
- * are not released here, because nobody can tell whether a state has them after all, such as that of a stack which another
- * block of this name was moved to. Nor is this said by `create`, which is not always told what it replaces.
+ * Says so when the register has leases beyond the first `count` of a block that the stack has. They were granted for it
+ * when it was to be larger, the answer was lost, and it was not asked for again as large: nothing that is done to it ends
+ * them. They are not released here, because nobody can tell whether a state has them after all, such as that of a stack
+ * which another block of this name was moved to. Nor is this said by `create`, which is not always told what it replaces.
  */
 export async function warnOfLeftOver(block: Identity, count: number, register: LeaseStore): Promise<void> {
   const leases = await beyond(block, count, register);
   const [first] = leases;
   if (first === undefined) return;
-  const addresses = leases.slice(0, NAMED).map(({ address }) => formatMac(address));
-  const more = leases.length > NAMED ? ` and ${leases.length - NAMED} more` : "";
+  const addresses = leases.map(({ address }) => formatMac(address));
   console.warn(
-    `macpool: block ${JSON.stringify(block.owner)} is to have ${count} addresses, and the register has more of it: ${addresses.join(", ")}${more}. They are left over from an update that was cut off while the block was larger, unless another stack or block has them. If macpool reconcile, given the exports of all stacks, calls them orphans, release each: macpool release --force ${formatMac(first.address)}`,
+    `macpool: block ${JSON.stringify(block.owner)} is to have ${count} addresses, and the register has more of it: ${listText(addresses, NAMED)}. They are left over from an update that was cut off while the block was larger, unless another stack or block has them. If macpool reconcile, given the exports of all stacks, calls them orphans, release each: macpool release --force ${formatMac(first.address)}`,
   );
 }
 

@@ -35,8 +35,8 @@ interface Scope {
 
 /**
  * Yields the leases of one owner, or of all owners that begin with a text, by owner in the order of UTF-8 bytes; live
- * ones of an owner come before its released ones, and those by address. There is an index for each of the two, which are read side by side,
- * scope by scope. With `isOwned`, those without an owner are left out.
+ * ones of an owner come before its released ones, and those by address. There is an index for each of the two, which are
+ * read side by side, scope by scope. With `isOwned`, those without an owner are left out.
  */
 export async function* leasesByOwner(
   database: Database.Database,
